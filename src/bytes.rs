@@ -1,0 +1,138 @@
+//! Byte strings: what keys and values are made of. Short ones are stored inline, so that the
+//! ordinary step allocates nothing; long ones are shared and cheap to clone.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// The longest byte string that is stored inline, in bytes. Chosen so that a [`ByteStr`] is three words.
+pub const INLINE_MAX: usize = 22;
+
+/// An immutable byte string, ordered bytewise, as WiredTiger orders raw (`u`) keys.
+#[derive(Clone)]
+pub struct ByteStr(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Inline { len: u8, data: [u8; INLINE_MAX] },
+    Shared(Arc<[u8]>),
+}
+
+impl ByteStr {
+    /// The empty byte string.
+    pub const EMPTY: ByteStr = ByteStr(Repr::Inline { len: 0, data: [0; INLINE_MAX] });
+
+    /// Copies `bytes`.
+    #[inline]
+    pub fn new(bytes: &[u8]) -> Self {
+        if bytes.len() <= INLINE_MAX {
+            let mut data = [0; INLINE_MAX];
+            data[..bytes.len()].copy_from_slice(bytes);
+            ByteStr(Repr::Inline { len: bytes.len() as u8, data })
+        } else {
+            ByteStr(Repr::Shared(Arc::from(bytes)))
+        }
+    }
+
+    /// The bytes.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Inline { len, data } => &data[..usize::from(*len)],
+            Repr::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl Deref for ByteStr {
+    type Target = [u8];
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl Borrow<[u8]> for ByteStr {
+    #[inline]
+    fn borrow(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl Default for ByteStr {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl From<&[u8]> for ByteStr {
+    fn from(bytes: &[u8]) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl From<&str> for ByteStr {
+    fn from(text: &str) -> Self {
+        Self::new(text.as_bytes())
+    }
+}
+
+impl From<Vec<u8>> for ByteStr {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::new(&bytes)
+    }
+}
+
+impl PartialEq for ByteStr {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for ByteStr {}
+
+impl PartialOrd for ByteStr {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ByteStr {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl Hash for ByteStr {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+/// `"text"`, everything but printable ASCII escaped as in a Rust byte string.
+impl fmt::Debug for ByteStr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_three_words_and_orders_bytewise_across_the_inline_limit() {
+        assert_eq!(size_of::<ByteStr>(), 24);
+        let long = ByteStr::from(vec![b'a'; INLINE_MAX + 1]);
+        let short = ByteStr::from(vec![b'a'; INLINE_MAX]);
+        assert!(short < long && long < ByteStr::from("b"));
+        assert_eq!(long.len(), INLINE_MAX + 1);
+        assert_eq!(format!("{:?}", ByteStr::from(&b"\x14\x14a\""[..])), r#""\x14\x14a\"""#);
+    }
+}

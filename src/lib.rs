@@ -1,0 +1,5 @@
+//! Lockstep: a coverage-guided stress tester for layered cursors.
+
+pub mod backend;
+pub mod bytes;
+pub mod program;
