@@ -70,7 +70,7 @@ impl Nodes {
 
     /// What the follower counted so far.
     pub(super) fn follower_counters(&self) -> Counters {
-        self.follower.borrow().counters().clone()
+        self.follower.borrow().counters().to_owned()
     }
 
     fn checkpoint(&mut self) -> Code {
@@ -79,7 +79,7 @@ impl Nodes {
                 self.newest = Some(checkpoint);
                 Code::Ok
             }
-            Err(error) => checkpoint_code(&error),
+            Err(error) => checkpoint_code(error),
         }
     }
 
@@ -90,7 +90,7 @@ impl Nodes {
         };
         match self.follower.borrow_mut().adopt(newest) {
             Ok(adopted) => (Code::Ok, adopted),
-            Err(error) => (adopt_code(&error), false),
+            Err(error) => (adopt_code(error), false),
         }
     }
 }
@@ -103,7 +103,12 @@ fn open(
     isolation: &[Isolation],
     slots: u8,
 ) -> EngineBackend {
-    let table: TableId = node.borrow_mut().create_table(kind);
+    // Both nodes know the layered table by the same name: checkpoints carry it.
+    let table_name = match kind {
+        TableKind::Layered => "records",
+        TableKind::Plain => "plain records",
+    };
+    let table = node.borrow_mut().create_table(kind, table_name);
     let mut first = None;
     for &level in isolation {
         let session = node.borrow_mut().open_session(level, slots);
@@ -112,15 +117,16 @@ fn open(
     EngineBackend::new(name, Rc::clone(node), table, first.unwrap_or(0))
 }
 
-fn checkpoint_code(error: &CheckpointError) -> Code {
+fn checkpoint_code(error: CheckpointError) -> Code {
     match error {
-        _ => Code::Invalid,
+        CheckpointError::NotLeader | CheckpointError::NoStable => Code::Invalid,
     }
 }
 
-fn adopt_code(error: &AdoptError) -> Code {
+fn adopt_code(error: AdoptError) -> Code {
     match error {
-        _ => Code::Busy,
+        AdoptError::NotFollower | AdoptError::Older { .. } => Code::Invalid,
+        AdoptError::Pinned { .. } => Code::Busy,
     }
 }
 
