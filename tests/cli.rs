@@ -186,7 +186,9 @@ fn the_number_of_threads_does_not_show() {
 fn every_step_can_be_seen() {
     let (_directory, path) = file("good.ops", GOOD);
     let assert = lockstep().args(["replay", "-v", "--break", "1"]).arg(&path).assert().success();
-    assert.stdout(contains("     1 s0.c0 search 0010 => ok 0010 \"a\"")).stderr(contains("before step 1: s0.c0 search"));
+    assert
+        .stdout(contains("     1 s0.c0 search 0010 => ok 0010 \"a\""))
+        .stderr(contains("before step 1: s0.c0 search"));
 }
 
 #[test]

@@ -4,10 +4,8 @@ use lockstep::program::{Op, Profile, generate, swarm_length};
 use lockstep::run::{Oracles, Stats, run};
 
 /// Operations that cannot fail, with the reason.
-const NEVER_FAIL: &[(&str, &str)] = &[
-    ("value", "any byte string is a value"),
-    ("bound clear", "bounds that are not set may be cleared"),
-];
+const NEVER_FAIL: &[(&str, &str)] =
+    &[("value", "any byte string is a value"), ("bound clear", "bounds that are not set may be cleared")];
 
 fn observe(stats: &mut Stats, profile: Profile, seed: u64, ops: usize) {
     let program = generate(profile, seed, ops);

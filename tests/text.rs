@@ -4,9 +4,7 @@ use lockstep::program::{Op, Profile, Program, Step, generate, swarm_length};
 
 fn round_trip(program: &Program) {
     let text = program.to_string();
-    let parsed: Program = text
-        .parse()
-        .unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let parsed: Program = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert_eq!(&parsed, program);
     assert_eq!(parsed.to_string(), text);
 }
@@ -103,35 +101,23 @@ fn every_form_round_trips() {
     let program: Program = EVERY_FORM.parse().unwrap();
     assert_eq!(program.to_string(), EVERY_FORM);
     for index in 0..Op::COUNT {
-        assert!(
-            program.steps.iter().any(|step| step.op.index() == index),
-            "{} is missing",
-            Op::NAMES[index]
-        );
+        assert!(program.steps.iter().any(|step| step.op.index() == index), "{} is missing", Op::NAMES[index]);
     }
-    let without = Program {
-        steps: program
-            .steps
-            .into_iter()
-            .map(|step| Step {
-                expect: None,
-                ..step
-            })
-            .collect(),
-        ..program
-    };
+    let without =
+        Program { steps: program.steps.into_iter().map(|step| Step { expect: None, ..step }).collect(), ..program };
     assert_eq!(Program::decode(&without.encode().unwrap()), without);
 }
 
 #[test]
 fn comments_blanks_and_defaults_are_as_documented() {
-    let program: Program = "# lockstep 1\r\n\n  # a comment\n\tconfig cursors=2 isolation=read-committed\n  s0.c1   next\t=> ok\n".parse().unwrap();
+    let program: Program =
+        "# lockstep 1\r\n\n  # a comment\n\tconfig cursors=2 isolation=read-committed\n  s0.c1   next\t=> ok\n"
+            .parse()
+            .unwrap();
     assert_eq!(
         program.to_string(),
         "# lockstep 1\nconfig sessions=1 cursors=2 keys=55 isolation=read-committed\ns0.c1 next => ok\n"
     );
-    let bare: Program = "# lockstep 1\ns0.c0 insert ts=3 0120 \"v\""
-        .parse()
-        .unwrap();
+    let bare: Program = "# lockstep 1\ns0.c0 insert ts=3 0120 \"v\"".parse().unwrap();
     assert_eq!(bare.steps[0].to_string(), "s0.c0 insert 0120 \"v\" ts=3");
 }

@@ -15,9 +15,7 @@ pub fn stop(index: usize, step: &Step) -> Result<()> {
     eprintln!("before step {index}: {step}");
     if stdin().is_terminal() {
         let id = std::process::id();
-        eprintln!(
-            "process {id}; to step through it: 'gdb -p {id}', 'break lockstep_break', 'continue'. Enter goes on"
-        );
+        eprintln!("process {id}; to step through it: 'gdb -p {id}', 'break lockstep_break', 'continue'. Enter goes on");
         stdin().read_line(&mut String::new())?;
     }
     lockstep_break(index);

@@ -53,10 +53,7 @@ impl Failure {
     pub fn headline(&self) -> String {
         match self {
             Failure::Mismatch(mismatch) => format!("step {}, {}", mismatch.step, mismatch.class()),
-            Failure::Panic(panic) => format!(
-                "step {}, panic at {}: {}",
-                panic.step, panic.location, panic.message
-            ),
+            Failure::Panic(panic) => format!("step {}, panic at {}: {}", panic.step, panic.location, panic.message),
         }
     }
 }
@@ -65,13 +62,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Mismatch(mismatch) => mismatch.fmt(f),
-            Failure::Panic(Panic {
-                step,
-                line,
-                location,
-                message,
-                replay,
-            }) => {
+            Failure::Panic(Panic { step, line, location, message, replay }) => {
                 writeln!(f, "panic at step {step}, {line}")?;
                 writeln!(f, "{location}: {message}")?;
                 write!(f, "replay with: {replay}")
@@ -94,23 +85,14 @@ pub fn install_panic_hook() {
         if !GUARDED.get() {
             return default(info);
         }
-        let location = info
-            .location()
-            .map_or_else(String::new, ToString::to_string);
-        let message = info
-            .payload_as_str()
-            .unwrap_or("a panic without a message")
-            .to_owned();
+        let location = info.location().map_or_else(String::new, ToString::to_string);
+        let message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
         LAST.set((location, message));
     }));
 }
 
 /// Runs a program.
-pub fn run<O: Observer>(
-    program: &Program,
-    oracles: Oracles,
-    observer: &mut O,
-) -> Result<Outcome, Failure> {
+pub fn run<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -> Result<Outcome, Failure> {
     let mut position = Position(0);
     GUARDED.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(|| {
@@ -125,17 +107,8 @@ pub fn run<O: Observer>(
 
 fn panicked(program: &Program, step: usize) -> Panic {
     let (location, message) = LAST.take();
-    let line = program
-        .steps
-        .get(step)
-        .map_or_else(|| "the final scans".to_owned(), Step::to_string);
-    Panic {
-        step,
-        line,
-        location,
-        message,
-        replay: String::new(),
-    }
+    let line = program.steps.get(step).map_or_else(|| "the final scans".to_owned(), Step::to_string);
+    Panic { step, line, location, message, replay: String::new() }
 }
 
 /// The step being executed.

@@ -12,8 +12,7 @@ const TEXT_MAGIC: &[u8] = b"# lockstep";
 pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in named {
-        let about =
-            std::fs::metadata(path).with_context(|| format!("{}: cannot read", path.display()))?;
+        let about = std::fs::metadata(path).with_context(|| format!("{}: cannot read", path.display()))?;
         if about.is_dir() {
             let before = found.len();
             walk(path, &mut found)?;
@@ -33,10 +32,7 @@ fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
-        if path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-        {
+        if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
             continue;
         }
         if path.is_dir() {
@@ -70,11 +66,7 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<Program> {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
         let column = good.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
-        anyhow!(
-            "{}:{line}:{column}: not text; write bytes as \\xNN in values and 0xNN in keys",
-            path.display()
-        )
+        anyhow!("{}:{line}:{column}: not text; write bytes as \\xNN in values and 0xNN in keys", path.display())
     })?;
-    text.parse()
-        .map_err(|error| anyhow!("{}:{error}", path.display()))
+    text.parse().map_err(|error| anyhow!("{}:{error}", path.display()))
 }

@@ -125,18 +125,13 @@ fn usage_error(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        eprintln!(
-            "lockstep: which command? run, replay, print, encode or stats; 'lockstep --help' tells more"
-        );
+        eprintln!("lockstep: which command? run, replay, print, encode or stats; 'lockstep --help' tells more");
         return Verdict::BadInput.into();
     }
     let text = error.to_string();
     let sentence = text.split("\n\nUsage:").next().unwrap_or(&text);
     let sentence = one_line(sentence.trim_start_matches("error: "));
-    let sentence = sentence
-        .split(" For more information")
-        .next()
-        .unwrap_or_default();
+    let sentence = sentence.split(" For more information").next().unwrap_or_default();
     let known = error.get(ContextKind::Usage).is_some();
     let help = if known { "; --help tells more" } else { "" };
     eprintln!("lockstep: {sentence}{help}");
@@ -155,11 +150,6 @@ mod tests {
 
     #[test]
     fn a_mismatch_counts_more_than_bad_input() {
-        assert_eq!(
-            [Verdict::Mismatch, Verdict::BadInput, Verdict::Agree]
-                .into_iter()
-                .max(),
-            Some(Verdict::Mismatch)
-        );
+        assert_eq!([Verdict::Mismatch, Verdict::BadInput, Verdict::Agree].into_iter().max(), Some(Verdict::Mismatch));
     }
 }

@@ -13,9 +13,7 @@ pub struct Out {
 
 impl Out {
     pub fn stdout() -> Self {
-        Out {
-            to: Some(BufWriter::new(io::stdout())),
-        }
+        Out { to: Some(BufWriter::new(io::stdout())) }
     }
 
     /// Writes a line.
@@ -34,10 +32,7 @@ impl Out {
         self.attempt(Write::flush)
     }
 
-    fn attempt(
-        &mut self,
-        write: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>,
-    ) -> Result<()> {
+    fn attempt(&mut self, write: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>) -> Result<()> {
         let Some(to) = &mut self.to else {
             return Ok(());
         };
@@ -65,10 +60,7 @@ pub fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<()> {
         return Ok(());
     }
     if there.is_some() && !force {
-        bail!(
-            "{}: exists and has another content; --force replaces it",
-            path.display()
-        );
+        bail!("{}: exists and has another content; --force replaces it", path.display());
     }
     std::fs::write(path, bytes).with_context(|| format!("{}: cannot write", path.display()))
 }

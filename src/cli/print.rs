@@ -56,9 +56,7 @@ pub struct EncodeArgs {
 
 pub fn encode(args: &EncodeArgs) -> Result<Verdict> {
     let program = input::load_text(&args.file)?;
-    let bytes = program
-        .encode()
-        .map_err(|error| anyhow!("{}: {error}", args.file.display()))?;
+    let bytes = program.encode().map_err(|error| anyhow!("{}: {error}", args.file.display()))?;
     write_new(&args.output, &bytes, args.force)?;
     Ok(Verdict::Agree)
 }

@@ -47,18 +47,10 @@ struct FileReport {
 pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
     let files = input::files(&args.files.files)?;
     if args.break_at.is_some() && files.len() != 1 {
-        anyhow::bail!(
-            "--break stops in one program, but {} files are named",
-            files.len()
-        );
+        anyhow::bail!("--break stops in one program, but {} files are named", files.len());
     }
     let in_full = args.verbose || files.len() == 1;
-    let mut report = Report {
-        files: Vec::new(),
-        agree: 0,
-        mismatch: 0,
-        bad_input: 0,
-    };
+    let mut report = Report { files: Vec::new(), agree: 0, mismatch: 0, bad_input: 0 };
     for file in &files {
         let entry = replay_file(file, args, in_full, out)?;
         match entry.result {
@@ -71,15 +63,8 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
     if args.common.json {
         out.json(&report)?;
     } else {
-        let Report {
-            agree,
-            mismatch,
-            bad_input,
-            ..
-        } = report;
-        out.line(format_args!(
-            "{agree} agree, {mismatch} mismatch, {bad_input} bad input"
-        ))?;
+        let Report { agree, mismatch, bad_input, .. } = report;
+        out.line(format_args!("{agree} agree, {mismatch} mismatch, {bad_input} bad input"))?;
     }
     Ok(match report {
         Report { mismatch: 1.., .. } => Verdict::Mismatch,
@@ -95,13 +80,7 @@ fn replay_file(file: &Path, args: &ReplayArgs, in_full: bool, out: &mut Out) -> 
         Err(error) => {
             complain(&error);
             let error = Some(error.to_string());
-            return Ok(FileReport {
-                file: name,
-                steps: 0,
-                result: "bad input",
-                failure: None,
-                error,
-            });
+            return Ok(FileReport { file: name, steps: 0, result: "bad input", failure: None, error });
         }
     };
     let steps = program.steps.len();
@@ -110,14 +89,7 @@ fn replay_file(file: &Path, args: &ReplayArgs, in_full: bool, out: &mut Out) -> 
         Ok(_) => ("agree", None),
         Err(mut failure) => {
             failure.set_replay(format!("lockstep replay {name}"));
-            (
-                if matches!(failure, Failure::Panic(_)) {
-                    "panic"
-                } else {
-                    "mismatch"
-                },
-                Some(failure),
-            )
+            (if matches!(failure, Failure::Panic(_)) { "panic" } else { "mismatch" }, Some(failure))
         }
     };
     if !args.common.json {
@@ -131,23 +103,12 @@ fn replay_file(file: &Path, args: &ReplayArgs, in_full: bool, out: &mut Out) -> 
             }
         }
     }
-    Ok(FileReport {
-        file: name,
-        steps,
-        result,
-        failure,
-        error: None,
-    })
+    Ok(FileReport { file: name, steps, result, failure, error: None })
 }
 
 fn run(program: &Program, args: &ReplayArgs, out: &mut Out) -> Result<Outcome, Failure> {
     let verbose = args.verbose && !args.common.json;
-    let mut watcher = Watcher {
-        program,
-        trace: verbose.then(Trace::default),
-        break_at: args.break_at,
-        out,
-    };
+    let mut watcher = Watcher { program, trace: verbose.then(Trace::default), break_at: args.break_at, out };
     guard::run(program, args.common.oracle, &mut watcher)
 }
 
@@ -181,10 +142,7 @@ impl Observer for Watcher<'_> {
         if let Some(trace) = &mut self.trace {
             trace.after(index, step, done);
             // A reader that is gone is no reason to stop: see `Out`.
-            let _ = self.out.line(format_args!(
-                "{index:>6} {}",
-                trace.line(self.program, index)
-            ));
+            let _ = self.out.line(format_args!("{index:>6} {}", trace.line(self.program, index)));
         }
     }
 }

@@ -97,18 +97,9 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
         failed.is_none()
     });
     progress.finish_and_clear();
-    let found = failed
-        .map(|(number, failure)| report_failure(&plan, number, failure, &args.artifacts))
-        .transpose()?;
-    let verdict = if found.is_some() {
-        Verdict::Mismatch
-    } else {
-        Verdict::Agree
-    };
-    let report = Report {
-        failure: found,
-        stats: stats.summary(),
-    };
+    let found = failed.map(|(number, failure)| report_failure(&plan, number, failure, &args.artifacts)).transpose()?;
+    let verdict = if found.is_some() { Verdict::Mismatch } else { Verdict::Agree };
+    let report = Report { failure: found, stats: stats.summary() };
     if args.common.json {
         out.json(&report)?;
         return Ok(verdict);
@@ -116,15 +107,9 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
     out.line(&report.stats)?;
     out.line("")?;
     match &report.failure {
-        None => out.line(format_args!(
-            "{} programs: all agree",
-            report.stats.programs
-        ))?,
+        None => out.line(format_args!("{} programs: all agree", report.stats.programs))?,
         Some(found) => {
-            out.line(format_args!(
-                "profile {}, seed {}:",
-                found.profile, found.seed
-            ))?;
+            out.line(format_args!("profile {}, seed {}:", found.profile, found.seed))?;
             out.line(&found.failure)?;
         }
     }
@@ -132,12 +117,7 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
 }
 
 /// Writes the failing program, cut after the failing step, and names the command that runs it again.
-fn report_failure(
-    plan: &Plan,
-    number: u64,
-    mut failure: Failure,
-    artifacts: &Path,
-) -> Result<Found> {
+fn report_failure(plan: &Plan, number: u64, mut failure: Failure, artifacts: &Path) -> Result<Found> {
     let (profile, seed) = plan.profile_and_seed(number);
     let mut program = plan.program(number);
     program.steps.truncate(failure.steps_needed());
@@ -152,21 +132,14 @@ fn report_failure(
         Some(file) => format!("lockstep replay {file}"),
         None => plan.command(number),
     });
-    Ok(Found {
-        profile: profile.name(),
-        seed,
-        file,
-        failure,
-    })
+    Ok(Found { profile: profile.name(), seed, file, failure })
 }
 
 /// Writes to the first of `name.ops`, `name-2.ops`, ... that is free or has this content already.
 fn write_artifact(program: &Program, directory: &Path, name: &str) -> Result<PathBuf> {
-    std::fs::create_dir_all(directory)
-        .with_context(|| format!("{}: cannot create", directory.display()))?;
+    std::fs::create_dir_all(directory).with_context(|| format!("{}: cannot create", directory.display()))?;
     let text = program.to_string();
-    let names =
-        std::iter::once(format!("{name}.ops")).chain((2..100).map(|n| format!("{name}-{n}.ops")));
+    let names = std::iter::once(format!("{name}.ops")).chain((2..100).map(|n| format!("{name}-{n}.ops")));
     let mut error = anyhow!("{}: no free name for {name}", directory.display());
     for name in names {
         let path = directory.join(name);
@@ -180,11 +153,7 @@ fn write_artifact(program: &Program, directory: &Path, name: &str) -> Result<Pat
 
 fn progress(plan: &Plan) -> ProgressBar {
     // Shown on a terminal only.
-    let bar = if plan.total == u64::MAX {
-        ProgressBar::no_length()
-    } else {
-        ProgressBar::new(plan.total)
-    };
+    let bar = if plan.total == u64::MAX { ProgressBar::no_length() } else { ProgressBar::new(plan.total) };
     let style = ProgressStyle::with_template("{elapsed} {wide_bar} {pos}/{len} programs").ok();
     style.map_or(bar.clone(), |style| bar.with_style(style))
 }
@@ -208,14 +177,10 @@ struct ProgramResult {
 impl Plan {
     fn new(args: &RunArgs) -> Self {
         let profiles = args.profile.0.clone();
-        let seeds = args
-            .seeds
-            .or(if args.time.is_some() { None } else { Some(100) });
+        let seeds = args.seeds.or(if args.time.is_some() { None } else { Some(100) });
         Plan {
             first_seed: args.seed,
-            total: seeds.map_or(u64::MAX, |seeds| {
-                seeds.saturating_mul(profiles.len() as u64)
-            }),
+            total: seeds.map_or(u64::MAX, |seeds| seeds.saturating_mul(profiles.len() as u64)),
             ops: args.ops,
             oracles: args.common.oracle,
             deadline: args.time.and_then(|time| Instant::now().checked_add(time)),
@@ -225,10 +190,7 @@ impl Plan {
 
     fn profile_and_seed(&self, number: u64) -> (Profile, u64) {
         let profiles = self.profiles.len() as u64;
-        (
-            self.profiles[(number % profiles) as usize],
-            self.first_seed.wrapping_add(number / profiles),
-        )
+        (self.profiles[(number % profiles) as usize], self.first_seed.wrapping_add(number / profiles))
     }
 
     fn program(&self, number: u64) -> Program {
@@ -240,7 +202,7 @@ impl Plan {
         match (self.ops, profile) {
             (Some(ops), _) => ops,
             (None, Profile::Swarm) => swarm_length(seed),
-            (None, _) => profile.sizes().ops,
+            (None, _) => profile.sizes(),
         }
     }
 
@@ -248,10 +210,7 @@ impl Plan {
     fn command(&self, number: u64) -> String {
         let (profile, seed) = self.profile_and_seed(number);
         let ops = self.length(profile, seed);
-        format!(
-            "lockstep run --profile {} --seed {seed} --seeds 1 --ops {ops}",
-            profile.name()
-        )
+        format!("lockstep run --profile {} --seed {seed} --seeds 1 --ops {ops}", profile.name())
     }
 
     /// Runs the programs on `jobs` threads and hands over the results in the order of numbers, as long as `take`
@@ -268,9 +227,7 @@ impl Plan {
                     // A number that was taken is always run: so none is missing in the order.
                     while !stop.load(Ordering::Relaxed) && !self.is_over() {
                         let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= self.total
-                            || sender.send((number, self.run_one(number))).is_err()
-                        {
+                        if number >= self.total || sender.send((number, self.run_one(number))).is_err() {
                             break;
                         }
                     }
@@ -293,8 +250,7 @@ impl Plan {
     }
 
     fn is_over(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     fn run_one(&self, number: u64) -> ProgramResult {
@@ -302,9 +258,6 @@ impl Plan {
         let mut stats = Box::<Stats>::default();
         let result = guard::run(&program, self.oracles, &mut *stats);
         stats.finish(result.as_ref().ok());
-        ProgramResult {
-            stats,
-            failure: result.err(),
-        }
+        ProgramResult { stats, failure: result.err() }
     }
 }

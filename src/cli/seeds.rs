@@ -24,25 +24,14 @@ pub struct SeedsArgs {
 }
 
 pub fn seeds(args: &SeedsArgs, out: &mut Out) -> Result<Verdict> {
-    std::fs::create_dir_all(&args.out)
-        .with_context(|| format!("{}: cannot create", args.out.display()))?;
+    std::fs::create_dir_all(&args.out).with_context(|| format!("{}: cannot create", args.out.display()))?;
     let mut total = 0;
     for seed in args.seed..args.seed.saturating_add(args.count) {
         let program = generate(Profile::Swarm, seed, swarm_length(seed));
-        let bytes = program
-            .encode()
-            .map_err(|error| anyhow!("swarm program of seed {seed}: {error}"))?;
-        write_new(
-            &args.out.join(format!("swarm-{seed:04}")),
-            &bytes,
-            args.force,
-        )?;
+        let bytes = program.encode().map_err(|error| anyhow!("swarm program of seed {seed}: {error}"))?;
+        write_new(&args.out.join(format!("swarm-{seed:04}")), &bytes, args.force)?;
         total += bytes.len();
     }
-    out.line(format_args!(
-        "{} programs, {total} bytes in {}",
-        args.count,
-        args.out.display()
-    ))?;
+    out.line(format_args!("{} programs, {total} bytes in {}", args.count, args.out.display()))?;
     Ok(Verdict::Agree)
 }

@@ -13,9 +13,7 @@ use super::plan::Plan;
 use super::profile::{Mix, Profile};
 use super::step::{Config, Program, Step};
 use super::values::{self, LONG_MAX, LONG_MIN, ODD_VALUES};
-use crate::backend::{
-    Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who,
-};
+use crate::backend::{Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who};
 
 /// Places of the table of weights: enough for a weight of a tenth of a percent.
 const PLACES: usize = 2048;
@@ -77,10 +75,7 @@ impl Generator {
             self.work += step.op.work(&self.config);
             steps.push(step);
         }
-        Program {
-            config: self.config,
-            steps,
-        }
+        Program { config: self.config, steps }
     }
 
     fn step(&mut self) -> Step {
@@ -94,17 +89,10 @@ impl Generator {
         };
         let who = match op.class() {
             Class::Cursor | Class::Burst => self.who,
-            Class::Session => Who {
-                cursor: 0,
-                ..self.who
-            },
+            Class::Session => Who { cursor: 0, ..self.who },
             Class::Global | Class::Injection => Who::default(),
         };
-        Step {
-            who,
-            op,
-            expect: None,
-        }
+        Step { who, op, expect: None }
     }
 
     /// Chooses the cursor of the next step: mostly the last one.
@@ -121,19 +109,12 @@ impl Generator {
             let limit = self.mix.txn_steps * if self.plan.txn(session).wrote { 1 } else { 4 };
             if steps > limit && self.dice.percent(30) {
                 self.who.session = session;
-                return Some(if self.dice.percent(15) {
-                    Op::Rollback
-                } else {
-                    self.commit()
-                });
+                return Some(if self.dice.percent(15) { Op::Rollback } else { self.commit() });
             }
         }
         let place = self.plan.place(self.who);
         if place.random && self.dice.percent(30) {
-            return Some(Op::Reopen {
-                overwrite: true,
-                random: false,
-            });
+            return Some(Op::Reopen { overwrite: true, random: false });
         }
         (place.bounded && self.dice.percent(6)).then_some(Op::ClearBounds)
     }
@@ -150,11 +131,7 @@ impl Generator {
                 }
             }
         }
-        let stand_in = if self.mix.orderly || !self.affordable(kind) {
-            OpKind::Next
-        } else {
-            kind
-        };
+        let stand_in = if self.mix.orderly || !self.affordable(kind) { OpKind::Next } else { kind };
         self.operands(stand_in).unwrap_or(Op::Next)
     }
 
@@ -174,8 +151,7 @@ impl Generator {
             Legal::Inside => txn != Txn::Idle,
             Legal::Outside => txn == Txn::Idle,
         };
-        let writes =
-            row.weight == Weight::Write || row.class == Class::Burst || kind == OpKind::Reserve;
+        let writes = row.weight == Weight::Write || row.class == Class::Burst || kind == OpKind::Reserve;
         let physical = row.weight == Weight::Physical;
         legal
             && !(writes && !self.may_write(txn))
@@ -195,58 +171,30 @@ impl Generator {
     /// An operation with operands; `None` if it makes no sense after all.
     fn operands(&mut self, kind: OpKind) -> Option<Op> {
         Some(match kind {
-            OpKind::Key => Op::Key {
-                key: self.search_key(),
-            },
-            OpKind::Value => Op::Value {
-                value: self.value(&Key::EMPTY),
-            },
-            OpKind::Search => Op::Search {
-                key: self.optional_search_key(),
-            },
-            OpKind::SearchNear => Op::SearchNear {
-                key: self.optional_search_key(),
-            },
+            OpKind::Key => Op::Key { key: self.search_key() },
+            OpKind::Value => Op::Value { value: self.value(&Key::EMPTY) },
+            OpKind::Search => Op::Search { key: self.optional_search_key() },
+            OpKind::SearchNear => Op::SearchNear { key: self.optional_search_key() },
             OpKind::Next => Op::Next,
             OpKind::Prev => Op::Prev,
             OpKind::Insert => self.insert(),
             OpKind::Update => return self.update(),
             OpKind::Remove => return self.remove(),
-            OpKind::Modify => Op::Modify {
-                key: self.update_key()?,
-                deltas: self.deltas(),
-                ts: self.write_ts(),
-            },
-            OpKind::Reserve => Op::Reserve {
-                key: self.update_key()?,
-                ts: self.write_ts(),
-            },
+            OpKind::Modify => Op::Modify { key: self.update_key()?, deltas: self.deltas(), ts: self.write_ts() },
+            OpKind::Reserve => Op::Reserve { key: self.update_key()?, ts: self.write_ts() },
             OpKind::LargestKey => Op::LargestKey,
             OpKind::Bound => self.bound(),
             OpKind::ClearBounds => Op::ClearBounds,
             OpKind::Reset => Op::Reset,
-            OpKind::Reopen => Op::Reopen {
-                overwrite: self.dice.percent(60),
-                random: self.dice.percent(10),
-            },
-            OpKind::Reconfigure => Op::Reconfigure {
-                overwrite: self.dice.percent(60),
-            },
-            OpKind::Duplicate => Op::Duplicate {
-                from: self.other_cursor(),
-            },
-            OpKind::Compare => Op::Compare {
-                with: self.other_cursor(),
-            },
-            OpKind::Equals => Op::Equals {
-                with: self.other_cursor(),
-            },
+            OpKind::Reopen => Op::Reopen { overwrite: self.dice.percent(60), random: self.dice.percent(10) },
+            OpKind::Reconfigure => Op::Reconfigure { overwrite: self.dice.percent(60) },
+            OpKind::Duplicate => Op::Duplicate { from: self.other_cursor() },
+            OpKind::Compare => Op::Compare { with: self.other_cursor() },
+            OpKind::Equals => Op::Equals { with: self.other_cursor() },
             OpKind::GetKey => Op::GetKey,
             OpKind::GetValue => Op::GetValue,
             OpKind::NextRandom => Op::NextRandom,
-            OpKind::Scan => Op::Scan {
-                direction: self.direction(),
-            },
+            OpKind::Scan => Op::Scan { direction: self.direction() },
             OpKind::Begin => self.begin(),
             OpKind::Commit => self.commit(),
             OpKind::Rollback => Op::Rollback,
@@ -261,9 +209,7 @@ impl Generator {
             OpKind::Prune => Op::Prune,
             OpKind::BulkInsert => self.bulk_insert(),
             OpKind::BulkRemove => self.bulk_remove(),
-            OpKind::RemoveAll => Op::RemoveAll {
-                ts: self.write_ts(),
-            },
+            OpKind::RemoveAll => Op::RemoveAll { ts: self.write_ts() },
             OpKind::InsertBeside => self.insert_beside(),
         })
     }
@@ -310,17 +256,11 @@ impl Generator {
     fn key(&mut self, existing: u32, any: fn(&mut Self) -> u16) -> Key {
         let start = any(self);
         let found = if self.dice.percent(existing) {
-            self.plan
-                .present
-                .from(start)
-                .or_else(|| self.plan.present.from(0))
+            self.plan.present.from(start).or_else(|| self.plan.present.from(0))
         } else if self.dice.percent(self.mix.gap_keys) {
             None
         } else {
-            self.plan
-                .present
-                .gap_from(start)
-                .or_else(|| self.plan.present.gap_from(0))
+            self.plan.present.gap_from(start).or_else(|| self.plan.present.gap_from(0))
         };
         match found {
             Some(index) => self.pool_key(index),
@@ -364,41 +304,25 @@ impl Generator {
         }
         match self.dice.weighted(&[60, 8, 20]) {
             0 => Value::new(ODD_VALUES[self.dice.index(ODD_VALUES.len())]),
-            1 => values::long(
-                key,
-                seq,
-                self.dice.log_uniform(LONG_MIN as u32, LONG_MAX as u32) as usize,
-            ),
+            1 => values::long(key, seq, self.dice.log_uniform(LONG_MIN as u32, LONG_MAX as u32) as usize),
             _ => self.plan.last_value.clone(),
         }
     }
 
     fn deltas(&mut self) -> Box<[Delta]> {
         let count = self.dice.weighted(&[2, 70, 18, 10]);
-        (0..count)
-            .map(|_| values::delta(self.dice.index(values::DELTAS.len())))
-            .collect()
+        (0..count).map(|_| values::delta(self.dice.index(values::DELTAS.len()))).collect()
     }
 
     fn direction(&mut self) -> Direction {
-        if self.dice.percent(50) {
-            Direction::Next
-        } else {
-            Direction::Prev
-        }
+        if self.dice.percent(50) { Direction::Next } else { Direction::Prev }
     }
 
     fn other_cursor(&mut self) -> Who {
         // Mostly of the same session.
-        let session = if self.dice.percent(70) {
-            self.who.session
-        } else {
-            self.dice.below(self.config.sessions.into()) as u8
-        };
-        Who {
-            session,
-            cursor: self.dice.below(self.config.cursors.into()) as u8,
-        }
+        let session =
+            if self.dice.percent(70) { self.who.session } else { self.dice.below(self.config.sessions.into()) as u8 };
+        Who { session, cursor: self.dice.below(self.config.cursors.into()) as u8 }
     }
 }
 
@@ -422,11 +346,7 @@ impl Generator {
             Some(self.pool_key(index))
         };
         let value = self.optional_value(key.as_ref());
-        Op::Insert {
-            key,
-            value,
-            ts: self.write_ts(),
-        }
+        Op::Insert { key, value, ts: self.write_ts() }
     }
 
     /// A value, or none now and then: the one that the cursor has, if it has one.
@@ -438,11 +358,7 @@ impl Generator {
     fn update(&mut self) -> Option<Op> {
         let key = self.update_key()?;
         let value = self.optional_value(key.as_ref());
-        Some(Op::Update {
-            key,
-            value,
-            ts: self.write_ts(),
-        })
+        Some(Op::Update { key, value, ts: self.write_ts() })
     }
 
     fn remove(&mut self) -> Option<Op> {
@@ -451,10 +367,7 @@ impl Generator {
         } else {
             Some(self.key(self.mix.remove_existing, Self::write_index))
         };
-        Some(Op::Remove {
-            key,
-            ts: self.write_ts(),
-        })
+        Some(Op::Remove { key, ts: self.write_ts() })
     }
 
     fn share_of_pool(&self, percent: u32) -> u16 {
@@ -464,41 +377,24 @@ impl Generator {
     fn bulk_insert(&mut self) -> Op {
         let [low, high] = self.mix.bulk_insert;
         let percent = self.dice.range(low, high);
-        Op::BulkInsert {
-            first: self.any_index(),
-            count: self.share_of_pool(percent),
-            ts: self.write_ts(),
-        }
+        Op::BulkInsert { first: self.any_index(), count: self.share_of_pool(percent), ts: self.write_ts() }
     }
 
     fn bulk_remove(&mut self) -> Op {
         let start = self.any_index();
         let first = self.plan.present.from(start).unwrap_or(start);
         let percent = [40, 80][self.dice.index(2)];
-        Op::BulkRemove {
-            first,
-            count: self.share_of_pool(percent),
-            ts: self.write_ts(),
-        }
+        Op::BulkRemove { first, count: self.share_of_pool(percent), ts: self.write_ts() }
     }
 
     fn insert_beside(&mut self) -> Op {
         let at = self.other_cursor();
         let direction = self.direction();
-        Op::InsertBeside {
-            at,
-            direction,
-            value: self.value(&Key::EMPTY),
-            ts: self.write_ts(),
-        }
+        Op::InsertBeside { at, direction, value: self.value(&Key::EMPTY), ts: self.write_ts() }
     }
 
     fn bound(&mut self) -> Op {
-        let side = if self.dice.percent(50) {
-            Side::Lower
-        } else {
-            Side::Upper
-        };
+        let side = if self.dice.percent(50) { Side::Lower } else { Side::Upper };
         // Wide bounds: lower ones in the lower half, upper ones in the upper half.
         let half = u32::from(self.config.keys / 2);
         let index = match side {
@@ -511,11 +407,7 @@ impl Generator {
             2 => Some(self.search_key()),
             _ => None,
         };
-        Op::Bound {
-            side,
-            key,
-            inclusive: self.dice.percent(70),
-        }
+        Op::Bound { side, key, inclusive: self.dice.percent(70) }
     }
 }
 
@@ -529,48 +421,27 @@ impl Generator {
             _ => Isolation::Snapshot,
         };
         let usual = self.config.isolation_of(self.who.session);
-        let isolation =
-            (self.mix.orderly || isolation != usual || self.dice.percent(50)).then_some(isolation);
+        let isolation = (self.mix.orderly || isolation != usual || self.dice.percent(50)).then_some(isolation);
         let read_ts = if flavour == 3 { self.read_ts() } else { None };
         let (roundup, no_timestamp) = if self.mix.orderly {
             (false, false)
         } else {
-            (
-                self.dice.percent(if read_ts.is_some() { 15 } else { 2 }),
-                self.dice.percent(3),
-            )
+            (self.dice.percent(if read_ts.is_some() { 15 } else { 2 }), self.dice.percent(3))
         };
-        Op::Begin {
-            isolation,
-            read_ts,
-            roundup,
-            no_timestamp,
-        }
+        Op::Begin { isolation, read_ts, roundup, no_timestamp }
     }
 
     /// A timestamp that may be read, if there is any; now and then one that may not.
     fn read_ts(&mut self) -> Option<Timestamp> {
         let clock = &self.plan.clock;
         if !self.mix.orderly && self.dice.percent(5) {
-            let odd = [
-                clock.oldest.saturating_sub(1),
-                clock.oldest,
-                clock.stable,
-                clock.now + 10,
-                0,
-            ];
+            let odd = [clock.oldest.saturating_sub(1), clock.oldest, clock.stable, clock.now + 10, 0];
             return Some(odd[self.dice.index(odd.len())]);
         }
         // WiredTiger's test reads in the past only once there is an oldest timestamp.
-        let none = if self.mix.orderly {
-            clock.oldest == 0
-        } else {
-            clock.now == 0
-        };
+        let none = if self.mix.orderly { clock.oldest == 0 } else { clock.now == 0 };
         let back = self.dice.bits();
-        (!none)
-            .then(|| clock.readable(back.into()))
-            .filter(|&ts| ts != 0)
+        (!none).then(|| clock.readable(back.into())).filter(|&ts| ts != 0)
     }
 
     /// A commit: with a timestamp if there is something to commit.
@@ -578,28 +449,18 @@ impl Generator {
         let stamp = match self.plan.clock.txn(self.who.session) {
             Txn::Idle => 50,
             Txn::Lower => 2 * u32::from(!self.mix.orderly),
-            Txn::Snapshot if self.plan.txn(self.who.session).wrote => {
-                100 - 2 * u32::from(!self.mix.orderly)
-            }
+            Txn::Snapshot if self.plan.txn(self.who.session).wrote => 100 - 2 * u32::from(!self.mix.orderly),
             Txn::Snapshot => 30 * u32::from(!self.mix.orderly),
         };
-        Op::Commit {
-            ts: self.dice.percent(stamp).then(|| self.plan.clock.next()),
-        }
+        Op::Commit { ts: self.dice.percent(stamp).then(|| self.plan.clock.next()) }
     }
 
     fn stamp(&mut self) -> Op {
         if self.dice.percent(70) {
-            return Op::TimestampTransaction {
-                which: TxnTimestamp::Commit,
-                ts: self.plan.clock.next(),
-            };
+            return Op::TimestampTransaction { which: TxnTimestamp::Commit, ts: self.plan.clock.next() };
         }
         let ts = self.read_ts().unwrap_or(self.plan.clock.now);
-        Op::TimestampTransaction {
-            which: TxnTimestamp::Read,
-            ts,
-        }
+        Op::TimestampTransaction { which: TxnTimestamp::Read, ts }
     }
 
     fn query(&mut self) -> TimestampQuery {
@@ -611,11 +472,7 @@ impl Generator {
     fn stable(&mut self, lagging: u32) -> Timestamp {
         let clock = &self.plan.clock;
         let room = clock.now.saturating_sub(clock.stable);
-        if self.dice.percent(lagging) {
-            clock.now - u64::from(self.dice.below(room as u32 + 1))
-        } else {
-            clock.now
-        }
+        if self.dice.percent(lagging) { clock.now - u64::from(self.dice.below(room as u32 + 1)) } else { clock.now }
     }
 
     /// An oldest timestamp one advance behind; nearly always low enough for those who read in the past.
@@ -632,28 +489,18 @@ impl Generator {
             0 => (None, Some(self.stable(60))),
             1 => (Some(self.oldest()), None),
             2 => (Some(self.oldest()), Some(self.stable(60))),
-            _ => (
-                Some(u64::from(self.dice.below(self.plan.clock.now as u32 + 3))),
-                None,
-            ),
+            _ => (Some(u64::from(self.dice.below(self.plan.clock.now as u32 + 3))), None),
         };
         Op::SetTimestamp { oldest, stable }
     }
 
     fn advance(&mut self) -> Op {
         let lagging = if self.mix.orderly { 0 } else { 25 };
-        Op::Advance {
-            oldest: self.oldest(),
-            stable: self.stable(lagging),
-        }
+        Op::Advance { oldest: self.oldest(), stable: self.stable(lagging) }
     }
 
     fn evict(&mut self) -> Op {
-        let percent = if self.mix.orderly {
-            100
-        } else {
-            [20, 40, 60, 80, 100][self.dice.index(5)]
-        };
+        let percent = if self.mix.orderly { 100 } else { [20, 40, 60, 80, 100][self.dice.index(5)] };
         let evict = Op::Evict { percent };
         if !self.mix.evict_advances {
             return evict;

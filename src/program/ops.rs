@@ -7,9 +7,7 @@ use super::operand::*;
 use super::record::{Reader, Writer};
 use super::step::Config;
 use super::text::{Fault, Operands};
-use crate::backend::{
-    Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who,
-};
+use crate::backend::{Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who};
 use std::fmt;
 
 /// Who makes the call of an operation, and so what stands before it in text.
@@ -326,9 +324,7 @@ impl OpKind {
     /// The row of the table.
     #[inline]
     pub fn row(self) -> &'static Row {
-        const { &Op::TABLE }
-            .get(self as usize)
-            .expect("a row for each operation")
+        const { &Op::TABLE }.get(self as usize).expect("a row for each operation")
     }
 }
 
@@ -358,9 +354,7 @@ impl Op {
     /// Who makes the call. As in the table, but for queries: a read timestamp is a session's, all others are the node's.
     pub fn class(&self) -> Class {
         match self {
-            Op::Query {
-                what: TimestampQuery::Read,
-            } => Class::Session,
+            Op::Query { what: TimestampQuery::Read } => Class::Session,
             Op::Query { .. } => Class::Global,
             _ => self.kind().row().class,
         }
@@ -371,9 +365,7 @@ impl Op {
         match self {
             Op::Scan { .. } => usize::from(config.keys),
             Op::RemoveAll { .. } => 2 * usize::from(config.keys),
-            Op::BulkInsert { count, .. } | Op::BulkRemove { count, .. } => {
-                usize::from(*count).max(1)
-            }
+            Op::BulkInsert { count, .. } | Op::BulkRemove { count, .. } => usize::from(*count).max(1),
             _ => 1,
         }
     }

@@ -87,10 +87,7 @@ impl FromStr for Profile {
     type Err = UnknownProfile;
 
     fn from_str(name: &str) -> Result<Self, UnknownProfile> {
-        Profile::ALL
-            .into_iter()
-            .find(|profile| profile.name() == name)
-            .ok_or_else(|| UnknownProfile(name.into()))
+        Profile::ALL.into_iter().find(|profile| profile.name() == name).ok_or_else(|| UnknownProfile(name.into()))
     }
 }
 
@@ -145,58 +142,33 @@ struct Stress {
 }
 
 /// What WiredTiger's profiles have where they do not say otherwise.
-const STRESS: Stress = Stress {
-    weights: [0; 15],
-    search_existing: 50,
-    remove_existing: 80,
-    begin: [72, 16, 12, 30],
-    bulk: 40,
-};
+const STRESS: Stress =
+    Stress { weights: [0; 15], search_existing: 50, remove_existing: 80, begin: [72, 16, 12, 30], bulk: 40 };
 
 const MIXED: Stress = Stress {
-    weights: [
-        180, 180, 160, 140, 100, 40, 40, 20, 10, 5, 16, 22, 12, 4, 40,
-    ],
+    weights: [180, 180, 160, 140, 100, 40, 40, 20, 10, 5, 16, 22, 12, 4, 40],
     search_existing: 80,
     begin: [72, 16, 12, 40],
     ..STRESS
 };
-const ITERATE: Stress = Stress {
-    weights: [350, 350, 120, 100, 80, 30, 30, 15, 5, 4, 50, 50, 10, 4, 30],
-    search_existing: 85,
-    ..STRESS
-};
-const LOOKUP: Stress = Stress {
-    weights: [150, 150, 310, 220, 90, 30, 30, 20, 5, 4, 20, 25, 15, 4, 30],
-    search_existing: 55,
-    ..STRESS
-};
+const ITERATE: Stress =
+    Stress { weights: [350, 350, 120, 100, 80, 30, 30, 15, 5, 4, 50, 50, 10, 4, 30], search_existing: 85, ..STRESS };
+const LOOKUP: Stress =
+    Stress { weights: [150, 150, 310, 220, 90, 30, 30, 20, 5, 4, 20, 25, 15, 4, 30], search_existing: 55, ..STRESS };
 const WRITE_CHURN: Stress = Stress {
-    weights: [
-        110, 110, 100, 70, 240, 140, 130, 90, 5, 4, 35, 50, 20, 6, 30,
-    ],
+    weights: [110, 110, 100, 70, 240, 140, 130, 90, 5, 4, 35, 50, 20, 6, 30],
     search_existing: 70,
     remove_existing: 70,
     ..STRESS
 };
 const TXN: Stress = Stress {
-    weights: [
-        180, 180, 160, 100, 100, 40, 40, 20, 5, 4, 15, 35, 15, 4, 180,
-    ],
+    weights: [180, 180, 160, 100, 100, 40, 40, 20, 5, 4, 15, 35, 15, 4, 180],
     begin: [40, 25, 25, 90],
     ..STRESS
 };
-const BULK_SWING: Stress = Stress {
-    weights: [
-        180, 180, 160, 100, 80, 40, 40, 20, 5, 5, 150, 180, 50, 25, 30,
-    ],
-    bulk: 50,
-    ..STRESS
-};
-const MERGE_DRAIN: Stress = Stress {
-    weights: [200, 200, 180, 120, 60, 20, 20, 10, 4, 4, 40, 60, 20, 4, 30],
-    ..STRESS
-};
+const BULK_SWING: Stress =
+    Stress { weights: [180, 180, 160, 100, 80, 40, 40, 20, 5, 5, 150, 180, 50, 25, 30], bulk: 50, ..STRESS };
+const MERGE_DRAIN: Stress = Stress { weights: [200, 200, 180, 120, 60, 20, 20, 10, 4, 4, 40, 60, 20, 4, 30], ..STRESS };
 
 impl Stress {
     fn mix(&self) -> Mix {
@@ -287,17 +259,8 @@ fn swarm_config(dice: &mut Dice) -> Config {
         ..Config::default()
     };
     // The first session is nearly always able to write without further ado.
-    for (session, level) in config
-        .isolation
-        .iter_mut()
-        .take(config.sessions.into())
-        .enumerate()
-    {
-        *level = match dice.weighted(if session == 0 {
-            &[96, 3, 1]
-        } else {
-            &[80, 13, 7]
-        }) {
+    for (session, level) in config.isolation.iter_mut().take(config.sessions.into()).enumerate() {
+        *level = match dice.weighted(if session == 0 { &[96, 3, 1] } else { &[80, 13, 7] }) {
             0 => Isolation::Snapshot,
             1 => Isolation::ReadCommitted,
             _ => Isolation::ReadUncommitted,
@@ -318,20 +281,11 @@ fn swarm_mix(dice: &mut Dice) -> Mix {
         update_positional: share(dice),
         remove_positional: share(dice),
         other_positional: dice.range(0, 40),
-        begin: [
-            dice.range(1, 80),
-            dice.below(20),
-            dice.below(15),
-            dice.below(60),
-        ],
+        begin: [dice.range(1, 80), dice.below(20), dice.below(15), dice.below(60)],
         bulk_insert: [5, dice.range(10, 100)],
         orderly: false,
         evict_advances: dice.percent(30),
-        unwrapped: if dice.percent(30) {
-            dice.range(1, 30)
-        } else {
-            1
-        },
+        unwrapped: if dice.percent(30) { dice.range(1, 30) } else { 1 },
         gap_keys: dice.range(5, 50),
         odd_values: dice.below(40),
         hot: dice.below(80),
@@ -362,12 +316,7 @@ fn swarm_weight(kind: OpKind, dice: &mut Dice) -> u32 {
 /// Most programs need something to write, a way to walk, and an end to what they begin.
 fn keep_possible(ops: &mut [u32; Op::COUNT], dice: &mut Dice) {
     let writes = [OpKind::Insert, OpKind::BulkInsert, OpKind::Update];
-    let reads = [
-        OpKind::Next,
-        OpKind::Prev,
-        OpKind::Search,
-        OpKind::SearchNear,
-    ];
+    let reads = [OpKind::Next, OpKind::Prev, OpKind::Search, OpKind::SearchNear];
     let moves_data = [OpKind::Advance, OpKind::Adopt, OpKind::Evict, OpKind::Prune];
     ensure(ops, &writes, 95, dice);
     ensure(ops, &reads, 95, dice);

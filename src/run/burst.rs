@@ -43,23 +43,13 @@ impl<O: Observer> Lockstep<'_, O> {
             (commit != Code::Ok).then_some(commit)
         };
         self.compare_session_last(who)?;
-        Ok(Ending {
-            code,
-            commit,
-            on_cursor: true,
-        })
+        Ok(Ending { code, commit, on_cursor: true })
     }
 
     /// Compares the states of the session's cursors other than `who`.
     fn compare_others(&mut self, who: Who) -> Checked<()> {
         for cursor in (0..self.program.config.cursors).filter(|&cursor| cursor != who.cursor) {
-            self.call(
-                Who {
-                    session: who.session,
-                    cursor,
-                },
-                Call::State,
-            )?;
+            self.call(Who { session: who.session, cursor }, Call::State)?;
         }
         Ok(())
     }
@@ -73,30 +63,19 @@ impl<O: Observer> Lockstep<'_, O> {
 
     /// A scan that is a step: its records go to the observer and are compared with those that the step expects.
     pub(super) fn scan_step(&mut self, step: &Step, direction: Direction) -> Checked<Ending> {
-        let expected = step
-            .expect
-            .as_ref()
-            .and_then(|expect| expect.rows.as_deref());
+        let expected = step.expect.as_ref().and_then(|expect| expect.rows.as_deref());
         let (code, rows) = self.scan_rows(step.who.session, direction, true, expected)?;
         if let Some(expected) = expected
             && rows < expected.len()
         {
-            let reason = format!(
-                "the scan ended after {rows} records, expected {}",
-                expected.len()
-            );
+            let reason = format!("the scan ended after {rows} records, expected {}", expected.len());
             return Err(self.unexpected(Aspect::Rows, "all", reason));
         }
         Ok(Ending::plain(code))
     }
 
     /// A scan by a cursor that is opened for it.
-    pub(super) fn scan(
-        &mut self,
-        session: u8,
-        direction: Direction,
-        observed: bool,
-    ) -> Checked<Code> {
+    pub(super) fn scan(&mut self, session: u8, direction: Direction, observed: bool) -> Checked<Code> {
         Ok(self.scan_rows(session, direction, observed, None)?.0)
     }
 
@@ -128,37 +107,18 @@ impl<O: Observer> Lockstep<'_, O> {
             rows += 1;
         };
         self.call(scratch, Call::Close)?;
-        Ok((
-            if code == Code::NotFound {
-                Code::Ok
-            } else {
-                code
-            },
-            rows,
-        ))
+        Ok((if code == Code::NotFound { Code::Ok } else { code }, rows))
     }
 
     fn check_order(&self, order: &mut Order, who: Who, call: Call<'_>) -> Checked<()> {
         if order.admits(self.replies.expected()) {
             return Ok(());
         }
-        Err(self.breaks_rule(
-            who,
-            call,
-            Aspect::Rows,
-            0,
-            "the walk does not go on in its direction",
-        ))
+        Err(self.breaks_rule(who, call, Aspect::Rows, 0, "the walk does not go on in its direction"))
     }
 
     /// Inserts `count` keys of the pool from index `first` on, going round at its end.
-    pub(super) fn bulk_insert(
-        &mut self,
-        who: Who,
-        first: u16,
-        count: u16,
-        ts: Timestamp,
-    ) -> Checked<Ending> {
+    pub(super) fn bulk_insert(&mut self, who: Who, first: u16, count: u16, ts: Timestamp) -> Checked<Ending> {
         self.bursts += 1;
         let burst = self.bursts;
         self.wrapped(who, ts, |lockstep| {
@@ -172,13 +132,7 @@ impl<O: Observer> Lockstep<'_, O> {
     }
 
     /// Removes `count` keys of the pool from index `first` on, going round at its end.
-    pub(super) fn bulk_remove(
-        &mut self,
-        who: Who,
-        first: u16,
-        count: u16,
-        ts: Timestamp,
-    ) -> Checked<Ending> {
+    pub(super) fn bulk_remove(&mut self, who: Who, first: u16, count: u16, ts: Timestamp) -> Checked<Ending> {
         self.wrapped(who, ts, |lockstep| {
             lockstep.for_pool(first, count, |lockstep, key| {
                 lockstep.call(who, Call::SetKey(key))?;
@@ -218,11 +172,7 @@ impl<O: Observer> Lockstep<'_, O> {
             loop {
                 let code = lockstep.next(who)?.code;
                 if code != Code::Ok {
-                    return Ok(if code == Code::NotFound {
-                        Code::Ok
-                    } else {
-                        code
-                    });
+                    return Ok(if code == Code::NotFound { Code::Ok } else { code });
                 }
                 lockstep.check_order(&mut order, who, Call::Next)?;
                 let code = lockstep.call(who, Call::Remove)?;
@@ -243,12 +193,7 @@ impl<O: Observer> Lockstep<'_, O> {
         ts: Timestamp,
     ) -> Checked<Ending> {
         self.call(at, Call::State)?;
-        let key = self
-            .replies
-            .expected()
-            .key
-            .get()
-            .and_then(|key| beside(key, direction));
+        let key = self.replies.expected().key.get().and_then(|key| beside(key, direction));
         let Some(key) = key else {
             self.call(who, Call::State)?;
             return Ok(Ending::cursor(Code::Ok));

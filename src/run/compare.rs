@@ -91,12 +91,7 @@ pub struct Replies {
 
 impl Replies {
     /// The names of the backends, by slot.
-    pub(super) const NAMES: [&'static str; 4] = [
-        "follower-layered",
-        "leader-layered",
-        "follower-plain",
-        "model",
-    ];
+    pub(super) const NAMES: [&'static str; 4] = ["follower-layered", "leader-layered", "follower-plain", "model"];
 
     pub(super) fn new(plain: bool, model: bool) -> Self {
         let active: &'static [usize] = match (plain, model) {
@@ -105,10 +100,7 @@ impl Replies {
             (false, true) => &[FOLLOWER, LEADER, MODEL],
             (false, false) => &[FOLLOWER, LEADER],
         };
-        Replies {
-            slots: std::array::from_fn(|_| Reply::code(Code::Ok)),
-            active,
-        }
+        Replies { slots: std::array::from_fn(|_| Reply::code(Code::Ok)), active }
     }
 
     #[inline]
@@ -143,18 +135,14 @@ impl Replies {
 
     /// The replies with the names of the backends that gave them.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Reply)> {
-        self.active
-            .iter()
-            .map(|&slot| (Self::NAMES[slot], &self.slots[slot]))
+        self.active.iter().map(|&slot| (Self::NAMES[slot], &self.slots[slot]))
     }
 
     /// Whether all replies are equal.
     #[inline]
     pub fn agree(&self) -> bool {
         let expected = self.expected();
-        self.active[..self.active.len() - 1]
-            .iter()
-            .all(|&slot| self.slots[slot] == *expected)
+        self.active[..self.active.len() - 1].iter().all(|&slot| self.slots[slot] == *expected)
     }
 
     /// The first difference from the reference, by slot.
@@ -167,18 +155,11 @@ impl Replies {
         self.difference_by(|a, b| (a.code != b.code).then_some(Aspect::Code))
     }
 
-    fn difference_by(
-        &self,
-        differ: impl Fn(&Reply, &Reply) -> Option<Aspect>,
-    ) -> Option<Difference> {
+    fn difference_by(&self, differ: impl Fn(&Reply, &Reply) -> Option<Aspect>) -> Option<Difference> {
         let reference = self.reference();
         self.active.iter().find_map(|&slot| {
             let aspect = differ(&self.slots[slot], &self.slots[reference])?;
-            Some(Difference {
-                aspect,
-                slot,
-                reference,
-            })
+            Some(Difference { aspect, slot, reference })
         })
     }
 }
@@ -188,20 +169,8 @@ pub(super) struct Shown<'a>(pub &'a Reply);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Reply {
-            code,
-            exact,
-            key,
-            value,
-            placed,
-            timestamp,
-        } = self.0;
-        write!(
-            f,
-            "{code} key={} value={}",
-            FieldText(key),
-            FieldText(value)
-        )?;
+        let Reply { code, exact, key, value, placed, timestamp } = self.0;
+        write!(f, "{code} key={} value={}", FieldText(key), FieldText(value))?;
         if *exact != 0 {
             write!(f, " exact={exact}")?;
         }
@@ -260,14 +229,7 @@ mod tests {
                 assert!(!replies.agree(), "{aspect} of slot {slot}");
                 let found = replies.difference().unwrap();
                 let differing = if slot == MODEL { FOLLOWER } else { slot };
-                assert_eq!(
-                    found,
-                    Difference {
-                        aspect,
-                        slot: differing,
-                        reference: MODEL
-                    }
-                );
+                assert_eq!(found, Difference { aspect, slot: differing, reference: MODEL });
             }
         }
     }
@@ -277,10 +239,7 @@ mod tests {
         let mut replies = Replies::new(false, false);
         replies.set(PLAIN, Reply::code(Code::Busy));
         assert!(replies.agree());
-        assert_eq!(
-            replies.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-            ["follower-layered", "leader-layered"]
-        );
+        assert_eq!(replies.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["follower-layered", "leader-layered"]);
         replies.set(FOLLOWER, Reply::code(Code::Busy));
         assert_eq!(replies.difference().unwrap().reference, LEADER);
     }
@@ -290,9 +249,6 @@ mod tests {
         let mut shown = reply();
         shown.exact = -1;
         shown.timestamp = 7;
-        assert_eq!(
-            Shown(&shown).to_string(),
-            r#"ok key="k" value="v" exact=-1 ts=7 placed"#
-        );
+        assert_eq!(Shown(&shown).to_string(), r#"ok key="k" value="v" exact=-1 ts=7 placed"#);
     }
 }

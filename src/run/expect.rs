@@ -34,17 +34,10 @@ impl<O: Observer> Lockstep<'_, O> {
     /// Checks the record that a scan has just read.
     pub(super) fn check_row(&self, expected: &[(Key, Value)], index: usize) -> Checked<()> {
         let reason = match expected.get(index) {
-            None => format!(
-                "the scan goes on after {} records, where its end is expected",
-                expected.len()
-            ),
+            None => format!("the scan goes on after {} records, where its end is expected", expected.len()),
             Some((key, value)) => {
                 let is = |field: &Field, wanted: &Key| field.get() == Some(wanted);
-                if self
-                    .replies
-                    .iter()
-                    .all(|(_, reply)| is(&reply.key, key) && is(&reply.value, value))
-                {
+                if self.replies.iter().all(|(_, reply)| is(&reply.key, key) && is(&reply.value, value)) {
                     return Ok(());
                 }
                 format!("record {index} of the scan should be {key:?} with value {value:?}")
@@ -54,17 +47,8 @@ impl<O: Observer> Lockstep<'_, O> {
     }
 
     /// The failure of a step that answered otherwise than the program expects.
-    pub(super) fn unexpected(
-        &self,
-        aspect: Aspect,
-        name: &'static str,
-        reason: String,
-    ) -> Box<Mismatch> {
-        let step = self
-            .program
-            .steps
-            .get(self.index)
-            .map_or_else(String::new, ToString::to_string);
+    pub(super) fn unexpected(&self, aspect: Aspect, name: &'static str, reason: String) -> Box<Mismatch> {
+        let step = self.program.steps.get(self.index).map_or_else(String::new, ToString::to_string);
         self.failure(aspect, (name, "expected"), reason, step)
     }
 }
@@ -110,20 +94,9 @@ mod tests {
 
     #[test]
     fn what_is_not_written_is_not_checked() {
-        let reply = Reply {
-            exact: 1,
-            key: Field::External("k".into()),
-            ..Reply::code(Code::Ok)
-        };
-        let mut expect = Expect {
-            code: Code::Ok,
-            commit: None,
-            exact: None,
-            key: None,
-            value: None,
-            timestamp: None,
-            rows: None,
-        };
+        let reply = Reply { exact: 1, key: Field::External("k".into()), ..Reply::code(Code::Ok) };
+        let mut expect =
+            Expect { code: Code::Ok, commit: None, exact: None, key: None, value: None, timestamp: None, rows: None };
         assert_eq!(first_unexpected(&expect, &reply), None);
         expect.value = Some(Field::Unset);
         expect.key = Some(Field::External("k".into()));

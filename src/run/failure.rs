@@ -44,21 +44,13 @@ pub struct Class {
 impl Mismatch {
     /// The class of the failure.
     pub fn class(&self) -> Class {
-        Class {
-            op: self.op,
-            field: self.field,
-            backends: self.backends,
-        }
+        Class { op: self.op, field: self.field, backends: self.backends }
     }
 }
 
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} of {} against {}",
-            self.op, self.field, self.backends.0, self.backends.1
-        )
+        write!(f, "{}: {} of {} against {}", self.op, self.field, self.backends.0, self.backends.1)
     }
 }
 

@@ -5,10 +5,7 @@ use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
 use super::step::Ending;
 use crate::backend::{Call, Code, Isolation, Timestamp, TimestampQuery, Who};
-use crate::engine::{
-    AdoptError, Checkpoint, CheckpointError, Counters, EngineBackend, Node, Role, TableId,
-    TableKind,
-};
+use crate::engine::{AdoptError, Checkpoint, CheckpointError, Counters, EngineBackend, Node, Role, TableKind};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,11 +21,7 @@ pub(super) struct Nodes {
 impl Nodes {
     pub(super) fn new() -> Self {
         let node = |role| Rc::new(RefCell::new(Node::new(role)));
-        Nodes {
-            follower: node(Role::Follower),
-            leader: node(Role::Leader),
-            newest: None,
-        }
+        Nodes { follower: node(Role::Follower), leader: node(Role::Leader), newest: None }
     }
 
     /// The follower's layered table and, if wanted, its plain table with twin sessions.
@@ -38,34 +31,14 @@ impl Nodes {
         slots: u8,
         plain: bool,
     ) -> [Option<EngineBackend>; 2] {
-        let layered = open(
-            &self.follower,
-            TableKind::Layered,
-            "follower-layered",
-            isolation,
-            slots,
-        );
-        let plain = plain.then(|| {
-            open(
-                &self.follower,
-                TableKind::Plain,
-                "follower-plain",
-                isolation,
-                slots,
-            )
-        });
+        let layered = open(&self.follower, TableKind::Layered, "follower-layered", isolation, slots);
+        let plain = plain.then(|| open(&self.follower, TableKind::Plain, "follower-plain", isolation, slots));
         [Some(layered), plain]
     }
 
     /// The leader's layered table.
     pub(super) fn open_leader(&mut self, isolation: &[Isolation], slots: u8) -> EngineBackend {
-        open(
-            &self.leader,
-            TableKind::Layered,
-            "leader-layered",
-            isolation,
-            slots,
-        )
+        open(&self.leader, TableKind::Layered, "leader-layered", isolation, slots)
     }
 
     /// What the follower counted so far.

@@ -16,10 +16,7 @@ pub(super) struct Order {
 
 impl Order {
     pub(super) fn new(direction: Direction) -> Self {
-        Order {
-            direction,
-            last: None,
-        }
+        Order { direction, last: None }
     }
 
     /// Whether `reply`, the next one of the walk, has a key and goes on in the walk's direction.
@@ -43,11 +40,7 @@ mod tests {
     use crate::backend::Code;
 
     fn at(key: &str) -> Reply {
-        Reply {
-            key: Field::Internal(key.into()),
-            placed: true,
-            ..Reply::code(Code::Ok)
-        }
+        Reply { key: Field::Internal(key.into()), placed: true, ..Reply::code(Code::Ok) }
     }
 
     #[test]
@@ -64,13 +57,7 @@ mod tests {
     #[test]
     fn a_record_without_a_place_is_refused() {
         assert!(refers_only_where_it_stands(&at("a")));
-        assert!(!refers_only_where_it_stands(&Reply {
-            placed: false,
-            ..at("a")
-        }));
-        assert!(refers_only_where_it_stands(&Reply {
-            key: Field::External("a".into()),
-            ..Reply::code(Code::Ok)
-        }));
+        assert!(!refers_only_where_it_stands(&Reply { placed: false, ..at("a") }));
+        assert!(refers_only_where_it_stands(&Reply { key: Field::External("a".into()), ..Reply::code(Code::Ok) }));
     }
 }

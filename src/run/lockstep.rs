@@ -25,10 +25,7 @@ pub struct Oracles {
 
 impl Default for Oracles {
     fn default() -> Self {
-        Oracles {
-            plain: true,
-            model: true,
-        }
+        Oracles { plain: true, model: true }
     }
 }
 
@@ -41,10 +38,7 @@ impl FromStr for Oracles {
     type Err = UnknownOracle;
 
     fn from_str(text: &str) -> Result<Self, UnknownOracle> {
-        let mut oracles = Oracles {
-            plain: false,
-            model: false,
-        };
+        let mut oracles = Oracles { plain: false, model: false };
         for name in text.split(',') {
             match name.trim() {
                 "plain" => oracles.plain = true,
@@ -59,11 +53,7 @@ impl FromStr for Oracles {
 impl fmt::Display for Oracles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = [(self.plain, "plain"), (self.model, "model")];
-        let chosen: Vec<&str> = names
-            .iter()
-            .filter(|(on, _)| *on)
-            .map(|(_, name)| *name)
-            .collect();
+        let chosen: Vec<&str> = names.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
         f.write_str(&chosen.join(","))
     }
 }
@@ -89,22 +79,14 @@ pub struct Outcome {
 ///
 /// # Errors
 /// The first difference between the backends, or from a reply that the program expects.
-pub fn run<O: Observer>(
-    program: &Program,
-    oracles: Oracles,
-    observer: &mut O,
-) -> Result<Outcome, Box<Mismatch>> {
+pub fn run<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -> Result<Outcome, Box<Mismatch>> {
     execute(program, oracles, observer).map_err(|mut mismatch| {
         mismatch.tail = tail(program, oracles, mismatch.step);
         mismatch
     })
 }
 
-fn execute<O: Observer>(
-    program: &Program,
-    oracles: Oracles,
-    observer: &mut O,
-) -> Result<Outcome, Box<Mismatch>> {
+fn execute<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -> Result<Outcome, Box<Mismatch>> {
     let mut lockstep = Lockstep::new(program, oracles, observer)?;
     for index in 0..program.steps.len() {
         lockstep.execute(index)?;
@@ -120,16 +102,8 @@ fn tail(program: &Program, oracles: Oracles, failing: usize) -> Vec<String> {
     let _ = execute(program, oracles, &mut trace);
     let end = program.steps.len().min(failing + 1);
     let start = end.saturating_sub(TAIL_STEPS);
-    let head = Program {
-        config: program.config.clone(),
-        steps: Vec::new(),
-    };
-    let config = head
-        .to_string()
-        .lines()
-        .skip(1)
-        .map(str::to_owned)
-        .collect::<Vec<_>>();
+    let head = Program { config: program.config.clone(), steps: Vec::new() };
+    let config = head.to_string().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
     let steps = (start..end).map(|index| format!("{index:>6} {}", trace.line(program, index)));
     config.into_iter().chain(steps).collect()
 }
@@ -192,10 +166,7 @@ impl<'p, O: Observer> Lockstep<'p, O> {
 
     /// The scratch cursor of a session, beyond those that programs name.
     pub(super) fn scratch(&self, session: u8) -> Who {
-        Who {
-            session,
-            cursor: self.program.config.cursors,
-        }
+        Who { session, cursor: self.program.config.cursors }
     }
 
     /// Makes a call on every backend. Compares nothing.
@@ -277,24 +248,11 @@ impl<'p, O: Observer> Lockstep<'p, O> {
 
     /// The failure of a call on which backends differ.
     #[cold]
-    pub(super) fn differs(
-        &self,
-        who: Who,
-        call: Call<'_>,
-        found: Option<Difference>,
-    ) -> Box<Mismatch> {
+    pub(super) fn differs(&self, who: Who, call: Call<'_>, found: Option<Difference>) -> Box<Mismatch> {
         let found = found.expect("a failure is reported only where replies differ");
         let backends = (Replies::NAMES[found.slot], Replies::NAMES[found.reference]);
-        let reason = format!(
-            "{} and {} differ in the {}",
-            backends.0, backends.1, found.aspect
-        );
-        self.failure(
-            found.aspect,
-            backends,
-            reason,
-            format!("{} {call:?}", Place(who)),
-        )
+        let reason = format!("{} and {} differ in the {}", backends.0, backends.1, found.aspect);
+        self.failure(found.aspect, backends, reason, format!("{} {call:?}", Place(who)))
     }
 
     /// The failure of a call whose answer is judged by a rule, not by equality.
@@ -308,12 +266,7 @@ impl<'p, O: Observer> Lockstep<'p, O> {
         reason: &str,
     ) -> Box<Mismatch> {
         let backends = (Replies::NAMES[slot], "rule");
-        self.failure(
-            aspect,
-            backends,
-            reason.to_owned(),
-            format!("{} {call:?}", Place(who)),
-        )
+        self.failure(aspect, backends, reason.to_owned(), format!("{} {call:?}", Place(who)))
     }
 
     /// A failure at the current step, with what the backends answered last.
@@ -327,20 +280,12 @@ impl<'p, O: Observer> Lockstep<'p, O> {
     ) -> Box<Mismatch> {
         Box::new(Mismatch {
             step: self.index,
-            op: self
-                .program
-                .steps
-                .get(self.index)
-                .map_or("end", |step| step.op.name()),
+            op: self.program.steps.get(self.index).map_or("end", |step| step.op.name()),
             field,
             backends,
             reason,
             call,
-            replies: self
-                .replies
-                .iter()
-                .map(|(name, reply)| (name, Shown(reply).to_string()))
-                .collect(),
+            replies: self.replies.iter().map(|(name, reply)| (name, Shown(reply).to_string())).collect(),
             tail: Vec::new(),
             replay: "lockstep replay artifacts/layered_cursor/<file>".to_owned(),
         })
@@ -363,18 +308,9 @@ mod tests {
     #[test]
     fn oracles_are_a_list_of_names() {
         assert_eq!("plain,model".parse(), Ok(Oracles::default()));
-        assert_eq!(
-            "model".parse(),
-            Ok(Oracles {
-                plain: false,
-                model: true
-            })
-        );
+        assert_eq!("model".parse(), Ok(Oracles { plain: false, model: true }));
         assert_eq!(Oracles::default().to_string(), "plain,model");
         let error = "plain,leader".parse::<Oracles>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "no oracle 'leader': the oracles are plain and model, separated by commas"
-        );
+        assert_eq!(error.to_string(), "no oracle 'leader': the oracles are plain and model, separated by commas");
     }
 }

@@ -34,13 +34,7 @@ impl<O: Observer> Lockstep<'_, O> {
     /// One random record, by a cursor that is opened for it.
     pub(super) fn next_random(&mut self, session: u8) -> Checked<Ending> {
         let scratch = self.scratch(session);
-        self.call(
-            scratch,
-            Call::Open(CursorConfig {
-                overwrite: true,
-                random: true,
-            }),
-        )?;
+        self.call(scratch, Call::Open(CursorConfig { overwrite: true, random: true }))?;
         let code = self.random_record(scratch)?;
         self.align(scratch, Call::Close)?;
         Ok(Ending::cursor(code))
@@ -55,23 +49,13 @@ impl<O: Observer> Lockstep<'_, O> {
         if code != Code::Ok {
             self.compare(who, call)?;
         }
-        let seen = self
-            .model
-            .as_ref()
-            .map(|model| model.largest_visible(who.session));
+        let seen = self.model.as_ref().map(|model| model.largest_visible(who.session));
         if code == Code::NotFound && seen.is_some_and(|largest| largest.is_some()) {
-            return Err(self.breaks_rule(
-                who,
-                call,
-                Aspect::Code,
-                MODEL,
-                "the session sees records",
-            ));
+            return Err(self.breaks_rule(who, call, Aspect::Code, MODEL, "the session sees records"));
         }
         if code == Code::Ok {
             for &slot in self.replies.active() {
-                if let Some((aspect, reason)) = self.no_record(who.session, self.replies.slot(slot))
-                {
+                if let Some((aspect, reason)) = self.no_record(who.session, self.replies.slot(slot)) {
                     return Err(self.breaks_rule(who, call, aspect, slot, reason));
                 }
             }
@@ -81,20 +65,12 @@ impl<O: Observer> Lockstep<'_, O> {
 
     /// Why `reply` is not a record that the session sees.
     fn no_record(&self, session: u8, reply: &Reply) -> Option<(Aspect, &'static str)> {
-        let Reply {
-            key: Field::Internal(key),
-            value: Field::Internal(value),
-            placed: true,
-            ..
-        } = reply
-        else {
+        let Reply { key: Field::Internal(key), value: Field::Internal(value), placed: true, .. } = reply else {
             return Some((Aspect::Placed, "the cursor stands on no record"));
         };
         match self.model.as_ref()?.peek(session, key) {
             None => Some((Aspect::Key, "the session sees no record of that key")),
-            Some(seen) if seen != *value => {
-                Some((Aspect::Value, "the session sees another value of that key"))
-            }
+            Some(seen) if seen != *value => Some((Aspect::Value, "the session sees another value of that key")),
             Some(_) => None,
         }
     }
@@ -125,24 +101,11 @@ impl<O: Observer> Lockstep<'_, O> {
 
     /// Why `reply` cannot be the largest key.
     fn no_largest(&self, session: u8, reply: &Reply) -> Option<(Aspect, &'static str)> {
-        let Reply {
-            key: Field::External(key),
-            value: Field::Unset,
-            placed: false,
-            exact: 0,
-            ..
-        } = reply
-        else {
-            return Some((
-                Aspect::Placed,
-                "the cursor should have the key, no value and no place",
-            ));
+        let Reply { key: Field::External(key), value: Field::Unset, placed: false, exact: 0, .. } = reply else {
+            return Some((Aspect::Placed, "the cursor should have the key, no value and no place"));
         };
         let model = self.model.as_ref()?;
-        if model
-            .largest_visible(session)
-            .is_some_and(|largest| *key < largest)
-        {
+        if model.largest_visible(session).is_some_and(|largest| *key < largest) {
             Some((Aspect::Key, "the session sees a larger key"))
         } else if !model.ever_written(key) {
             Some((Aspect::Key, "no session has written that key"))

@@ -53,12 +53,7 @@ impl Stats {
 
     /// Adds the counters of `other`, which is between runs.
     pub fn merge(&mut self, other: &Stats) {
-        for (mine, theirs) in self
-            .outcomes
-            .iter_mut()
-            .flatten()
-            .zip(other.outcomes.iter().flatten())
-        {
+        for (mine, theirs) in self.outcomes.iter_mut().flatten().zip(other.outcomes.iter().flatten()) {
             *mine += theirs;
         }
         self.programs += other.programs;
@@ -90,11 +85,7 @@ impl Stats {
             rebinds_while_placed: counters.rebinds_positioned,
             pruned_keys: counters.pruned_keys,
             mean_placed_run: ratio(self.streak_steps, self.streak_count),
-            operations: Op::NAMES
-                .iter()
-                .zip(&self.outcomes)
-                .map(|(op, row)| operation(op, row))
-                .collect(),
+            operations: Op::NAMES.iter().zip(&self.outcomes).map(|(op, row)| operation(op, row)).collect(),
         }
     }
 }
@@ -102,15 +93,10 @@ impl Stats {
 impl Observer for Stats {
     #[inline]
     fn after(&mut self, _index: usize, step: &Step, done: &Done<'_>) {
-        let column = if done.commit.is_some() {
-            COMMIT_FAILED
-        } else {
-            done.code as usize
-        };
+        let column = if done.commit.is_some() { COMMIT_FAILED } else { done.code as usize };
         self.outcomes[step.op.index()][column] += 1;
         if done.on_cursor && !matches!(step.op, Op::NextRandom) {
-            let streak =
-                &mut self.streaks[usize::from(step.who.session)][usize::from(step.who.cursor)];
+            let streak = &mut self.streaks[usize::from(step.who.session)][usize::from(step.who.cursor)];
             if done.replies.follower().placed {
                 *streak += 1;
             } else {
@@ -143,11 +129,7 @@ fn add(total: &mut Outcome, outcome: &Outcome) {
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// [`Stats`] in the form that is printed, as a table or as JSON.
@@ -191,20 +173,9 @@ pub struct OperationCounts {
 }
 
 fn operation(op: &'static str, row: &[u64; COLUMNS]) -> OperationCounts {
-    let names = Code::ALL
-        .iter()
-        .map(|code| code.name())
-        .chain(["commit_failed"]);
-    let outcomes = names
-        .zip(row)
-        .filter(|(_, count)| **count > 0)
-        .map(|(name, &count)| (name, count))
-        .collect();
-    OperationCounts {
-        op,
-        total: row.iter().sum(),
-        outcomes,
-    }
+    let names = Code::ALL.iter().map(|code| code.name()).chain(["commit_failed"]);
+    let outcomes = names.zip(row).filter(|(_, count)| **count > 0).map(|(name, &count)| (name, count)).collect();
+    OperationCounts { op, total: row.iter().sum(), outcomes }
 }
 
 impl fmt::Display for Summary {
@@ -213,11 +184,7 @@ impl fmt::Display for Summary {
             .iter()
             .map(|code| code.name())
             .chain(["commit_failed"])
-            .filter(|name| {
-                self.operations
-                    .iter()
-                    .any(|row| row.outcomes.contains_key(name))
-            })
+            .filter(|name| self.operations.iter().any(|row| row.outcomes.contains_key(name)))
             .collect();
         write!(f, "{:<14}{:>12}", "operation", "total")?;
         for name in &columns {
@@ -238,46 +205,14 @@ impl fmt::Display for Summary {
         writeln!(f, "programs                          {:>14}", self.programs)?;
         writeln!(f, "steps                             {:>14}", self.steps)?;
         writeln!(f, "calls per backend                 {:>14}", self.calls)?;
-        writeln!(
-            f,
-            "follower reads served by stable   {:>13.1}%",
-            self.stable_share * 100.0
-        )?;
-        writeln!(
-            f,
-            "moves with both on one key        {:>14}",
-            self.both_on_one_key
-        )?;
-        writeln!(
-            f,
-            "adoptions                         {:>14}",
-            self.adoptions
-        )?;
-        writeln!(
-            f,
-            "adoptions under a placed cursor   {:>14}",
-            self.adoptions_while_placed
-        )?;
-        writeln!(
-            f,
-            "cursors moved to a new checkpoint {:>14}",
-            self.cursor_rebinds
-        )?;
-        writeln!(
-            f,
-            "  while on a record               {:>14}",
-            self.rebinds_while_placed
-        )?;
-        writeln!(
-            f,
-            "keys pruned from ingest           {:>14}",
-            self.pruned_keys
-        )?;
-        write!(
-            f,
-            "mean placed run, steps            {:>14.1}",
-            self.mean_placed_run
-        )
+        writeln!(f, "follower reads served by stable   {:>13.1}%", self.stable_share * 100.0)?;
+        writeln!(f, "moves with both on one key        {:>14}", self.both_on_one_key)?;
+        writeln!(f, "adoptions                         {:>14}", self.adoptions)?;
+        writeln!(f, "adoptions under a placed cursor   {:>14}", self.adoptions_while_placed)?;
+        writeln!(f, "cursors moved to a new checkpoint {:>14}", self.cursor_rebinds)?;
+        writeln!(f, "  while on a record               {:>14}", self.rebinds_while_placed)?;
+        writeln!(f, "keys pruned from ingest           {:>14}", self.pruned_keys)?;
+        write!(f, "mean placed run, steps            {:>14.1}", self.mean_placed_run)
     }
 }
 

@@ -16,20 +16,12 @@ pub(super) struct Ending {
 impl Ending {
     /// Of a step through a cursor, whose state the last replies carry.
     pub(super) fn cursor(code: Code) -> Self {
-        Ending {
-            code,
-            commit: None,
-            on_cursor: true,
-        }
+        Ending { code, commit: None, on_cursor: true }
     }
 
     /// Of a step without a cursor.
     pub(super) fn plain(code: Code) -> Self {
-        Ending {
-            code,
-            commit: None,
-            on_cursor: false,
-        }
+        Ending { code, commit: None, on_cursor: false }
     }
 }
 
@@ -41,24 +33,11 @@ impl<O: Observer> Lockstep<'_, O> {
         let step = &program.steps[index];
         self.index = index;
         self.observer.before(index, step);
-        let Ending {
-            code,
-            commit,
-            on_cursor,
-        } = self.step(step)?;
+        let Ending { code, commit, on_cursor } = self.step(step)?;
         if let Some(expect) = &step.expect {
             self.check(expect, code, commit)?;
         }
-        self.observer.after(
-            index,
-            step,
-            &Done {
-                code,
-                commit,
-                on_cursor,
-                replies: &self.replies,
-            },
-        );
+        self.observer.after(index, step, &Done { code, commit, on_cursor, replies: &self.replies });
         Ok(())
     }
 
@@ -71,46 +50,21 @@ impl<O: Observer> Lockstep<'_, O> {
             Op::SearchNear { key } => self.on_cursor(who, key.as_ref(), Call::SearchNear),
             Op::Next => self.next(who),
             Op::Prev => self.on_cursor(who, None, Call::Prev),
-            Op::Insert { key, value, ts } => {
-                self.write(who, key.as_ref(), value.as_ref(), Call::Insert, *ts)
-            }
-            Op::Update { key, value, ts } => {
-                self.write(who, key.as_ref(), value.as_ref(), Call::Update, *ts)
-            }
+            Op::Insert { key, value, ts } => self.write(who, key.as_ref(), value.as_ref(), Call::Insert, *ts),
+            Op::Update { key, value, ts } => self.write(who, key.as_ref(), value.as_ref(), Call::Update, *ts),
             Op::Remove { key, ts } => self.write(who, key.as_ref(), None, Call::Remove, *ts),
-            Op::Modify { key, deltas, ts } => {
-                self.write(who, key.as_ref(), None, Call::Modify(deltas), *ts)
-            }
+            Op::Modify { key, deltas, ts } => self.write(who, key.as_ref(), None, Call::Modify(deltas), *ts),
             Op::Reserve { key, ts } => self.write(who, key.as_ref(), None, Call::Reserve, *ts),
             Op::LargestKey => self.largest_key(who),
-            Op::Bound {
-                side,
-                key,
-                inclusive,
-            } => self.on_cursor(
-                who,
-                key.as_ref(),
-                Call::Bound {
-                    side: *side,
-                    inclusive: *inclusive,
-                },
-            ),
+            Op::Bound { side, key, inclusive } => {
+                self.on_cursor(who, key.as_ref(), Call::Bound { side: *side, inclusive: *inclusive })
+            }
             Op::ClearBounds => self.on_cursor(who, None, Call::ClearBounds),
             Op::Reset => self.on_cursor(who, None, Call::Reset),
-            Op::Reopen { overwrite, random } => self.reopen(
-                who,
-                CursorConfig {
-                    overwrite: *overwrite,
-                    random: *random,
-                },
-            ),
-            Op::Reconfigure { overwrite } => self.on_cursor(
-                who,
-                None,
-                Call::Reconfigure {
-                    overwrite: *overwrite,
-                },
-            ),
+            Op::Reopen { overwrite, random } => {
+                self.reopen(who, CursorConfig { overwrite: *overwrite, random: *random })
+            }
+            Op::Reconfigure { overwrite } => self.on_cursor(who, None, Call::Reconfigure { overwrite: *overwrite }),
             Op::Duplicate { from } => self.duplicate(who, *from),
             Op::Compare { with } => self.on_cursor(who, None, Call::Compare { with: *with }),
             Op::Equals { with } => self.on_cursor(who, None, Call::Equals { with: *with }),
@@ -118,35 +72,17 @@ impl<O: Observer> Lockstep<'_, O> {
             Op::GetValue => self.on_cursor(who, None, Call::GetValue),
             Op::NextRandom => self.next_random(who.session),
             Op::Scan { direction } => self.scan_step(step, *direction),
-            Op::Begin {
-                isolation,
-                read_ts,
-                roundup,
-                no_timestamp,
-            } => self.begin(
+            Op::Begin { isolation, read_ts, roundup, no_timestamp } => self.begin(
                 who,
-                Begin {
-                    isolation: *isolation,
-                    read_ts: *read_ts,
-                    roundup_read: *roundup,
-                    no_timestamp: *no_timestamp,
-                },
+                Begin { isolation: *isolation, read_ts: *read_ts, roundup_read: *roundup, no_timestamp: *no_timestamp },
             ),
             Op::Commit { ts } => self.end_transaction(who, Call::Commit(*ts)),
             Op::Rollback => self.end_transaction(who, Call::Rollback),
-            Op::TimestampTransaction { which, ts } => {
-                self.on_session(who, Call::TimestampTransaction(*which, *ts))
-            }
+            Op::TimestampTransaction { which, ts } => self.on_session(who, Call::TimestampTransaction(*which, *ts)),
             Op::ResetSnapshot => self.on_session(who, Call::ResetSnapshot),
             Op::Query { what } => Ok(Ending::plain(self.call(who, Call::Query(*what))?)),
             Op::SetTimestamp { oldest, stable } => {
-                let code = self.call(
-                    who,
-                    Call::SetTimestamp {
-                        oldest: *oldest,
-                        stable: *stable,
-                    },
-                )?;
+                let code = self.call(who, Call::SetTimestamp { oldest: *oldest, stable: *stable })?;
                 self.compare_all()?;
                 Ok(Ending::plain(code))
             }
@@ -158,12 +94,7 @@ impl<O: Observer> Lockstep<'_, O> {
             Op::BulkInsert { first, count, ts } => self.bulk_insert(who, *first, *count, *ts),
             Op::BulkRemove { first, count, ts } => self.bulk_remove(who, *first, *count, *ts),
             Op::RemoveAll { ts } => self.remove_all(who, *ts),
-            Op::InsertBeside {
-                at,
-                direction,
-                value,
-                ts,
-            } => self.insert_beside(who, *at, *direction, value, *ts),
+            Op::InsertBeside { at, direction, value, ts } => self.insert_beside(who, *at, *direction, value, *ts),
         }
     }
 

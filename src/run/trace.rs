@@ -22,13 +22,8 @@ impl Trace {
 
     /// `program`, whose run this is, with the replies filled in. Steps that were not executed have none.
     pub fn fill(&self, program: &Program) -> Program {
-        let steps = (0..program.steps.len())
-            .map(|index| self.filled(program, index))
-            .collect();
-        Program {
-            config: program.config.clone(),
-            steps,
-        }
+        let steps = (0..program.steps.len()).map(|index| self.filled(program, index)).collect();
+        Program { config: program.config.clone(), steps }
     }
 
     /// Step `index` of `program` as a line of `.ops`, with its reply.
@@ -38,11 +33,7 @@ impl Trace {
 
     fn filled(&self, program: &Program, index: usize) -> Step {
         let step = &program.steps[index];
-        Step {
-            who: step.who,
-            op: step.op.clone(),
-            expect: self.replies.get(index).cloned().map(Box::new),
-        }
+        Step { who: step.who, op: step.op.clone(), expect: self.replies.get(index).cloned().map(Box::new) }
     }
 }
 
@@ -61,9 +52,7 @@ impl Observer for Trace {
         let reply = done.replies.follower();
         if done.code == Code::Ok {
             match step.op {
-                Op::SearchNear { .. } | Op::Compare { .. } | Op::Equals { .. } => {
-                    expect.exact = Some(reply.exact)
-                }
+                Op::SearchNear { .. } | Op::Compare { .. } | Op::Equals { .. } => expect.exact = Some(reply.exact),
                 Op::Query { .. } => expect.timestamp = Some(reply.timestamp),
                 Op::Scan { .. } => expect.rows = Some(std::mem::take(&mut self.rows)),
                 _ => {}
