@@ -2,4 +2,5 @@
 
 pub mod backend;
 pub mod bytes;
+pub mod oracle;
 pub mod program;
