@@ -65,14 +65,8 @@ impl Bounds {
         };
         match edge {
             None => Bound::Unbounded,
-            Some(Edge {
-                key,
-                inclusive: true,
-            }) => Bound::Included(&key[..]),
-            Some(Edge {
-                key,
-                inclusive: false,
-            }) => Bound::Excluded(&key[..]),
+            Some(Edge { key, inclusive: true }) => Bound::Included(&key[..]),
+            Some(Edge { key, inclusive: false }) => Bound::Excluded(&key[..]),
         }
     }
 
@@ -143,14 +137,7 @@ pub(super) enum Effect {
 impl Cursor {
     /// A cursor as it is after opening.
     pub fn new(config: CursorConfig, opened: u64) -> Self {
-        Cursor {
-            key: Field::Unset,
-            value: Field::Unset,
-            place: None,
-            bounds: Bounds::default(),
-            config,
-            opened,
-        }
+        Cursor { key: Field::Unset, value: Field::Unset, place: None, bounds: Bounds::default(), config, opened }
     }
 
     /// Whether its key is that of the record it stands on: writes need no search.

@@ -17,9 +17,7 @@ mod transactions;
 mod version;
 mod writes;
 
-use crate::backend::{
-    Backend, Call, Code, Direction, Field, Isolation, Key, Reply, Timestamp, Value, Who,
-};
+use crate::backend::{Backend, Call, Code, Direction, Field, Isolation, Key, Reply, Timestamp, Value, Who};
 use cursor::{Cursor, Effect};
 use session::Session;
 use std::ops::Bound;
@@ -74,36 +72,22 @@ struct Answer {
 
 impl From<Code> for Answer {
     fn from(code: Code) -> Self {
-        Answer {
-            code,
-            exact: 0,
-            timestamp: 0,
-            poisons: true,
-        }
+        Answer { code, exact: 0, timestamp: 0, poisons: true }
     }
 }
 
 impl Answer {
     /// An answer that does not fail a running transaction, whatever it is.
     fn harmless(code: Code) -> Self {
-        Answer {
-            poisons: false,
-            ..code.into()
-        }
+        Answer { poisons: false, ..code.into() }
     }
 
     fn exact(code: Code, exact: i8) -> Self {
-        Answer {
-            exact,
-            ..code.into()
-        }
+        Answer { exact, ..code.into() }
     }
 
     fn timestamp(timestamp: Timestamp) -> Self {
-        Answer {
-            timestamp,
-            ..Code::Ok.into()
-        }
+        Answer { timestamp, ..Code::Ok.into() }
     }
 }
 
@@ -111,31 +95,20 @@ impl Model {
     /// An empty table with one session per entry of `isolation`, which is the session's isolation outside
     /// explicit transactions. Each session has `slots` cursor slots, all empty.
     pub fn new(isolation: &[Isolation], slots: u8) -> Self {
-        let sessions = isolation
-            .iter()
-            .map(|&isolation| Session::new(isolation, slots))
-            .collect();
-        Model {
-            table: Table::default(),
-            sessions,
-            node: Node::default(),
-        }
+        let sessions = isolation.iter().map(|&isolation| Session::new(isolation, slots)).collect();
+        Model { table: Table::default(), sessions, node: Node::default() }
     }
 
     /// What `session` sees at `key` now: through the snapshot that it holds, or else through a fresh one.
     /// Disturbs nothing.
     pub fn peek(&self, session: u8, key: &[u8]) -> Option<Value> {
-        self.table
-            .read(key, &self.session(session).peeker(self.node.now))
-            .cloned()
+        self.table.read(key, &self.session(session).peeker(self.node.now)).cloned()
     }
 
     /// The largest key at which `session` sees a record, as [`Model::peek`] does. Disturbs nothing.
     pub fn largest_visible(&self, session: u8) -> Option<Key> {
         let reader = self.session(session).peeker(self.node.now);
-        self.table
-            .step(Direction::Prev, Bound::Unbounded, &reader)
-            .map(|(key, _)| key.clone())
+        self.table.step(Direction::Prev, Bound::Unbounded, &reader).map(|(key, _)| key.clone())
     }
 
     /// Whether anybody ever wrote `key`; writes that were rolled back count.
@@ -190,9 +163,7 @@ impl Model {
         let read_timestamps = sessions.iter().filter_map(Session::read_timestamp);
         Everyone {
             moment: snapshots.min().unwrap_or(node.now),
-            pinned_ts: read_timestamps
-                .min()
-                .map_or(node.oldest, |read_ts| read_ts.min(node.oldest)),
+            pinned_ts: read_timestamps.min().map_or(node.oldest, |read_ts| read_ts.min(node.oldest)),
         }
     }
 
@@ -228,11 +199,7 @@ impl Model {
                     Some(key) if cursor.place.is_none() => cursor.bounds.set(side, key, inclusive),
                     _ => false,
                 };
-                if set {
-                    Code::Ok.into()
-                } else {
-                    Code::Invalid.into()
-                }
+                if set { Code::Ok.into() } else { Code::Invalid.into() }
             }
             Call::ClearBounds => {
                 self.cursor_mut(who).bounds = Default::default();
@@ -265,9 +232,7 @@ impl Model {
             Call::Begin(begin) => self.begin(session, begin).into(),
             Call::Commit(commit_ts) => self.commit(session, commit_ts).into(),
             Call::Rollback => self.rollback(session).into(),
-            Call::TimestampTransaction(which, ts) => {
-                self.timestamp_transaction(session, which, ts).into()
-            }
+            Call::TimestampTransaction(which, ts) => self.timestamp_transaction(session, which, ts).into(),
             Call::ResetSnapshot => self.reset_snapshot(session),
             Call::Query(what) => self.query(session, what),
             Call::SetTimestamp { oldest, stable } => self.set_timestamp(oldest, stable),
@@ -304,19 +269,12 @@ impl Model {
 
 /// `get_key` and `get_value`.
 fn set_or_invalid(field: &Field) -> Code {
-    if field.get().is_some() {
-        Code::Ok
-    } else {
-        Code::Invalid
-    }
+    if field.get().is_some() { Code::Ok } else { Code::Invalid }
 }
 
 /// Whether a code, as the answer to an ordinary call, fails a running transaction.
 fn is_failure(code: Code) -> bool {
-    !matches!(
-        code,
-        Code::Ok | Code::NotFound | Code::DuplicateKey | Code::PrepareConflict
-    )
+    !matches!(code, Code::Ok | Code::NotFound | Code::DuplicateKey | Code::PrepareConflict)
 }
 
 /// Whether the reply to a call shows the state of the calling cursor.

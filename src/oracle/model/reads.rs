@@ -13,11 +13,7 @@ impl Model {
         let Some(key) = cursor.key.get().cloned() else {
             return Code::Invalid;
         };
-        let found = if cursor.bounds.contain(&key) {
-            self.find(who, &key)
-        } else {
-            None
-        };
+        let found = if cursor.bounds.contain(&key) { self.find(who, &key) } else { None };
         match found {
             Some(value) => self.finish(who, Code::Ok, Effect::Stand(key, value)),
             None => self.finish(who, Code::NotFound, Effect::Miss),
@@ -30,8 +26,8 @@ impl Model {
     /// at read-committed isolation) it gives up its place, and with it the snapshot if no other cursor of the
     /// session needs that, and looks again.
     fn find(&mut self, who: Who, key: &Key) -> Option<Value> {
-        let stays = self.cursor(who).place.is_some()
-            && self.session(who.session).isolation() != Isolation::ReadCommitted;
+        let stays =
+            self.cursor(who).place.is_some() && self.session(who.session).isolation() != Isolation::ReadCommitted;
         if stays {
             self.hold_snapshot(who.session);
             let seen = self.table.read(key, &self.session(who.session).reader());
@@ -40,9 +36,7 @@ impl Model {
             }
         }
         self.start_over(who);
-        self.table
-            .read(key, &self.session(who.session).reader())
-            .cloned()
+        self.table.read(key, &self.session(who.session).reader()).cloned()
     }
 
     /// Gives up the cursor's place, and reads with what snapshot the session has then.
@@ -76,9 +70,9 @@ impl Model {
         let larger = self.neighbour(who, Direction::Next, Bound::Excluded(&target));
         let found = match larger {
             Some(record) => Some((record, Ordering::Greater)),
-            None => self
-                .neighbour(who, Direction::Prev, Bound::Excluded(&target))
-                .map(|record| (record, Ordering::Less)),
+            None => {
+                self.neighbour(who, Direction::Prev, Bound::Excluded(&target)).map(|record| (record, Ordering::Less))
+            }
         };
         match found {
             Some(((key, value), order)) => {
@@ -90,19 +84,9 @@ impl Model {
     }
 
     /// The next record in a direction that the cursor's session sees and its bounds contain.
-    fn neighbour(
-        &self,
-        who: Who,
-        direction: Direction,
-        from: Bound<&[u8]>,
-    ) -> Option<(Key, Value)> {
-        let (key, value) = self
-            .table
-            .step(direction, from, &self.session(who.session).reader())?;
-        self.cursor(who)
-            .bounds
-            .contain(key)
-            .then(|| (key.clone(), value.clone()))
+    fn neighbour(&self, who: Who, direction: Direction, from: Bound<&[u8]>) -> Option<(Key, Value)> {
+        let (key, value) = self.table.step(direction, from, &self.session(who.session).reader())?;
+        self.cursor(who).bounds.contain(key).then(|| (key.clone(), value.clone()))
     }
 
     /// Moves to the next record in a direction: from the cursor's place, or from the end of its bounds if it has

@@ -42,34 +42,22 @@ impl Session {
     /// A session with empty slots.
     pub fn new(default_isolation: Isolation, slots: u8) -> Self {
         let cursors = (0..slots).map(|_| None).collect();
-        Session {
-            default_isolation,
-            cursors,
-            txn: None,
-            snapshot: None,
-            spare: Vec::new(),
-        }
+        Session { default_isolation, cursors, txn: None, snapshot: None, spare: Vec::new() }
     }
 
     /// The cursor in a slot.
     pub fn cursor(&self, slot: u8) -> &Cursor {
-        self.cursors[usize::from(slot)]
-            .as_ref()
-            .expect("the slot has an open cursor")
+        self.cursors[usize::from(slot)].as_ref().expect("the slot has an open cursor")
     }
 
     /// The cursor in a slot.
     pub fn cursor_mut(&mut self, slot: u8) -> &mut Cursor {
-        self.cursors[usize::from(slot)]
-            .as_mut()
-            .expect("the slot has an open cursor")
+        self.cursors[usize::from(slot)].as_mut().expect("the slot has an open cursor")
     }
 
     /// The isolation of the transaction, or what reads outside one get.
     pub fn isolation(&self) -> Isolation {
-        self.txn
-            .as_ref()
-            .map_or(self.default_isolation, |txn| txn.isolation)
+        self.txn.as_ref().map_or(self.default_isolation, |txn| txn.isolation)
     }
 
     // ---- transactions
@@ -98,10 +86,7 @@ impl Session {
 
     /// Copies the values that cursors hold out of the snapshot that is about to go.
     pub fn copy_values(&mut self) {
-        self.cursors
-            .iter_mut()
-            .flatten()
-            .for_each(Cursor::copy_value);
+        self.cursors.iter_mut().flatten().for_each(Cursor::copy_value);
     }
 
     /// Resets cursors from the most recently opened to the oldest, until none of the session holds a place. Those
@@ -109,14 +94,8 @@ impl Session {
     pub fn reset_placed(&mut self) {
         let mut before = u64::MAX;
         while self.any_placed() {
-            let newest = self
-                .cursors
-                .iter_mut()
-                .flatten()
-                .filter(|cursor| cursor.opened < before);
-            let cursor = newest
-                .max_by_key(|cursor| cursor.opened)
-                .expect("a placed cursor is yet to come");
+            let newest = self.cursors.iter_mut().flatten().filter(|cursor| cursor.opened < before);
+            let cursor = newest.max_by_key(|cursor| cursor.opened).expect("a placed cursor is yet to come");
             before = cursor.opened;
             cursor.apply(Effect::Clear);
         }
@@ -137,9 +116,7 @@ impl Session {
             txn: self.txn.as_ref().map_or(0, |txn| txn.id),
             horizon: match self.isolation() {
                 Isolation::ReadUncommitted => Horizon::Uncommitted,
-                Isolation::Snapshot | Isolation::ReadCommitted => {
-                    Horizon::Moment(self.snapshot.unwrap_or(now))
-                }
+                Isolation::Snapshot | Isolation::ReadCommitted => Horizon::Moment(self.snapshot.unwrap_or(now)),
             },
             read_ts: self.txn.as_ref().map_or(0, |txn| txn.read_ts),
         }
@@ -152,10 +129,7 @@ impl Session {
 
     /// The read timestamp of the transaction that is running, if it has one.
     pub fn read_timestamp(&self) -> Option<Timestamp> {
-        self.txn
-            .as_ref()
-            .map(|txn| txn.read_ts)
-            .filter(|&read_ts| read_ts != 0)
+        self.txn.as_ref().map(|txn| txn.read_ts).filter(|&read_ts| read_ts != 0)
     }
 
     /// Makes sure that there is a snapshot to read with. Uncommitted reads need none.
@@ -173,20 +147,14 @@ impl Session {
     /// A snapshot lasts as long as a cursor of the session holds a place. That of a running transaction at snapshot
     /// isolation lasts to its end.
     pub fn settle_snapshot(&mut self) {
-        let pinned = self
-            .txn
-            .as_ref()
-            .is_some_and(|txn| txn.isolation == Isolation::Snapshot);
+        let pinned = self.txn.as_ref().is_some_and(|txn| txn.isolation == Isolation::Snapshot);
         if !pinned && !self.any_placed() {
             self.snapshot = None;
         }
     }
 
     fn any_placed(&self) -> bool {
-        self.cursors
-            .iter()
-            .flatten()
-            .any(|cursor| cursor.place.is_some())
+        self.cursors.iter().flatten().any(|cursor| cursor.place.is_some())
     }
 
     // ---- places

@@ -26,9 +26,7 @@ impl Table {
 
     /// The versions of a key that the caller has written.
     pub fn chain_mut(&mut self, key: &[u8]) -> &mut Chain {
-        self.keys
-            .get_mut(key)
-            .expect("a key with a running update is in the table")
+        self.keys.get_mut(key).expect("a key with a running update is in the table")
     }
 
     /// What the reader sees at `key`.
@@ -37,34 +35,17 @@ impl Table {
     }
 
     /// The first record that the reader sees from `from` on in direction `direction`.
-    pub fn step(
-        &self,
-        direction: Direction,
-        from: Bound<&[u8]>,
-        reader: &Reader,
-    ) -> Option<(&Key, &Value)> {
-        let seen =
-            |(key, chain)| -> Option<(&Key, &Value)> { Some((key, Chain::read(chain, reader)?)) };
+    pub fn step(&self, direction: Direction, from: Bound<&[u8]>, reader: &Reader) -> Option<(&Key, &Value)> {
+        let seen = |(key, chain)| -> Option<(&Key, &Value)> { Some((key, Chain::read(chain, reader)?)) };
         match direction {
-            Direction::Next => self
-                .keys
-                .range::<[u8], _>((from, Bound::Unbounded))
-                .find_map(seen),
-            Direction::Prev => self
-                .keys
-                .range::<[u8], _>((Bound::Unbounded, from))
-                .rev()
-                .find_map(seen),
+            Direction::Next => self.keys.range::<[u8], _>((from, Bound::Unbounded)).find_map(seen),
+            Direction::Prev => self.keys.range::<[u8], _>((Bound::Unbounded, from)).rev().find_map(seen),
         }
     }
 
     /// The largest key that has a version, seen by anybody or not.
     pub fn largest_key(&self) -> Option<&Key> {
-        self.keys
-            .iter()
-            .rev()
-            .find(|(_, chain)| !chain.is_empty())
-            .map(|(key, _)| key)
+        self.keys.iter().rev().find(|(_, chain)| !chain.is_empty()).map(|(key, _)| key)
     }
 
     /// Whether the key was ever written, by whomever and with whatever outcome.
@@ -95,9 +76,7 @@ impl Table {
     }
 
     fn sweep(&mut self, everyone: &Everyone) {
-        let Table {
-            keys, forgotten, ..
-        } = self;
+        let Table { keys, forgotten, .. } = self;
         keys.retain(|key, chain| {
             chain.trim(everyone);
             if chain.is_empty() {

@@ -14,20 +14,13 @@ impl Model {
         if session.txn.is_some() {
             return Code::Invalid;
         }
-        let read_ts = match begin
-            .read_ts
-            .map(|ts| node.readable(ts, begin.roundup_read))
-        {
+        let read_ts = match begin.read_ts.map(|ts| node.readable(ts, begin.roundup_read)) {
             Some(None) => return Code::Invalid,
             Some(Some(read_ts)) => read_ts,
             None => 0,
         };
         let txn = session.begin(node.next_txn());
-        txn.isolation = if read_ts != 0 {
-            Isolation::Snapshot
-        } else {
-            begin.isolation.unwrap_or(txn.isolation)
-        };
+        txn.isolation = if read_ts != 0 { Isolation::Snapshot } else { begin.isolation.unwrap_or(txn.isolation) };
         txn.read_ts = read_ts;
         txn.roundup_read = begin.roundup_read;
         txn.no_timestamp = begin.no_timestamp;
@@ -56,9 +49,7 @@ impl Model {
             self.node.now += 1;
         }
         for key in &txn.writes {
-            self.table
-                .chain_mut(key)
-                .commit(txn.id, self.node.now, txn.commit_ts);
+            self.table.chain_mut(key).commit(txn.id, self.node.now, txn.commit_ts);
         }
         self.node.durable = self.node.durable.max(txn.commit_ts);
         self.sessions[index].copy_values();
@@ -78,9 +69,7 @@ impl Model {
         }
         txn.writes.iter().all(|key| {
             let updates = self.table.chain_mut(key).of_running(txn.id).iter();
-            updates
-                .into_iter()
-                .all(|update| fits_replaced(update, txn, self.node.oldest))
+            updates.into_iter().all(|update| fits_replaced(update, txn, self.node.oldest))
         })
     }
 
@@ -107,12 +96,7 @@ impl Model {
 
     /// Sets a timestamp of the running transaction. A commit timestamp goes to the updates that follow; those before
     /// that have none get the last one at commit. A read timestamp comes with a new snapshot.
-    pub(super) fn timestamp_transaction(
-        &mut self,
-        session: u8,
-        which: TxnTimestamp,
-        ts: Timestamp,
-    ) -> Code {
+    pub(super) fn timestamp_transaction(&mut self, session: u8, which: TxnTimestamp, ts: Timestamp) -> Code {
         let Model { sessions, node, .. } = self;
         let session = &mut sessions[usize::from(session)];
         let Some(txn) = &mut session.txn else {
@@ -137,10 +121,7 @@ impl Model {
     pub(super) fn reset_snapshot(&mut self, session: u8) -> Answer {
         let Model { sessions, node, .. } = self;
         let session = &mut sessions[usize::from(session)];
-        let has_written = session
-            .txn
-            .as_ref()
-            .is_some_and(|txn| !txn.writes.is_empty());
+        let has_written = session.txn.as_ref().is_some_and(|txn| !txn.writes.is_empty());
         if session.isolation() != Isolation::Snapshot || has_written {
             return Answer::harmless(Code::NotSupported);
         }
@@ -150,18 +131,12 @@ impl Model {
 
     /// Answers a query; a timestamp that is not set is 0.
     pub(super) fn query(&self, session: u8, what: TimestampQuery) -> Answer {
-        let oldest_reader = self
-            .sessions
-            .iter()
-            .filter_map(Session::read_timestamp)
-            .min();
+        let oldest_reader = self.sessions.iter().filter_map(Session::read_timestamp).min();
         Answer::timestamp(match what {
             TimestampQuery::AllDurable => self.all_durable(),
             TimestampQuery::Oldest => self.node.oldest,
             TimestampQuery::OldestReader => oldest_reader.unwrap_or(0),
-            TimestampQuery::Pinned => {
-                oldest_reader.map_or(self.node.oldest, |reader| reader.min(self.node.oldest))
-            }
+            TimestampQuery::Pinned => oldest_reader.map_or(self.node.oldest, |reader| reader.min(self.node.oldest)),
             TimestampQuery::Stable => self.node.stable,
             TimestampQuery::Read => match &self.session(session).txn {
                 Some(txn) => txn.read_ts,
@@ -173,27 +148,14 @@ impl Model {
     /// The largest timestamp of a commit, or if that is smaller the one before the first commit timestamp of a
     /// running transaction.
     fn all_durable(&self) -> Timestamp {
-        let running = self
-            .sessions
-            .iter()
-            .filter_map(|session| session.txn.as_ref());
-        let in_the_way = running
-            .map(|txn| txn.first_commit_ts)
-            .filter(|&ts| ts != 0)
-            .map(|ts| ts - 1);
+        let running = self.sessions.iter().filter_map(|session| session.txn.as_ref());
+        let in_the_way = running.map(|txn| txn.first_commit_ts).filter(|&ts| ts != 0).map(|ts| ts - 1);
         in_the_way.fold(self.node.durable, Timestamp::min)
     }
 
     /// Moves oldest and stable, both or none: never to 0, never backwards, never oldest past stable.
-    pub(super) fn set_timestamp(
-        &mut self,
-        oldest: Option<Timestamp>,
-        stable: Option<Timestamp>,
-    ) -> Answer {
-        let (new_oldest, new_stable) = (
-            oldest.unwrap_or(self.node.oldest),
-            stable.unwrap_or(self.node.stable),
-        );
+    pub(super) fn set_timestamp(&mut self, oldest: Option<Timestamp>, stable: Option<Timestamp>) -> Answer {
+        let (new_oldest, new_stable) = (oldest.unwrap_or(self.node.oldest), stable.unwrap_or(self.node.stable));
         let zero = oldest == Some(0) || stable == Some(0);
         let backwards = new_oldest < self.node.oldest || new_stable < self.node.stable;
         let crossed = new_oldest != 0 && new_stable != 0 && new_oldest > new_stable;
@@ -220,11 +182,7 @@ impl Node {
     /// Sets a transaction's commit timestamp if it may have that: at snapshot isolation, and not before the first
     /// one it was given. That first one has to be newer than stable and not older than oldest.
     fn stamp(&self, txn: &mut Transaction, commit_ts: Timestamp) -> bool {
-        let first = if txn.first_commit_ts == 0 {
-            commit_ts
-        } else {
-            txn.first_commit_ts
-        };
+        let first = if txn.first_commit_ts == 0 { commit_ts } else { txn.first_commit_ts };
         let valid = commit_ts != 0
             && txn.isolation == Isolation::Snapshot
             && commit_ts >= first
@@ -244,14 +202,6 @@ fn fits_replaced(update: &Version, txn: &Transaction, oldest: Timestamp) -> bool
     if matches!(update.kind, Kind::Reserve) || update.replaced_ts <= oldest {
         return true;
     }
-    let update_ts = if update.start_ts != 0 {
-        update.start_ts
-    } else {
-        txn.commit_ts
-    };
-    if txn.commit_ts == 0 {
-        txn.no_timestamp
-    } else {
-        update_ts >= update.replaced_ts
-    }
+    let update_ts = if update.start_ts != 0 { update.start_ts } else { txn.commit_ts };
+    if txn.commit_ts == 0 { txn.no_timestamp } else { update_ts >= update.replaced_ts }
 }

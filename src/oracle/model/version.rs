@@ -93,8 +93,7 @@ pub(super) struct Everyone {
 impl Everyone {
     /// Whether every present and future reader sees `version`, unless a newer one hides it.
     fn sees(&self, version: &Version) -> bool {
-        matches!(version.state, State::Committed(commit) if commit <= self.moment)
-            && version.start_ts <= self.pinned_ts
+        matches!(version.state, State::Committed(commit) if commit <= self.moment) && version.start_ts <= self.pinned_ts
     }
 }
 
@@ -112,16 +111,8 @@ impl Chain {
 
     /// The value that the reader sees: that of the newest visible version. `None`: no record.
     pub fn read(&self, reader: &Reader) -> Option<&Value> {
-        let seen = self
-            .versions
-            .iter()
-            .rev()
-            .filter(|version| !matches!(version.kind, Kind::Reserve));
-        match &seen
-            .into_iter()
-            .find(|version| visible(version, reader))?
-            .kind
-        {
+        let seen = self.versions.iter().rev().filter(|version| !matches!(version.kind, Kind::Reserve));
+        match &seen.into_iter().find(|version| visible(version, reader))?.kind {
             Kind::Put(value) => Some(value),
             Kind::Delete | Kind::Reserve => None,
         }
@@ -160,8 +151,7 @@ impl Chain {
 
     /// Ends a transaction with a commit: its place-holders go, its updates become visible from `commit` on.
     pub fn commit(&mut self, txn: TxnId, commit: Moment, commit_ts: Timestamp) {
-        self.versions
-            .retain(|version| version.txn != txn || !matches!(version.kind, Kind::Reserve));
+        self.versions.retain(|version| version.txn != txn || !matches!(version.kind, Kind::Reserve));
         for version in self.of_running(txn) {
             version.state = State::Committed(commit);
             if version.start_ts == 0 {
@@ -178,13 +168,7 @@ impl Chain {
     }
 
     fn len_of_others(&self, txn: TxnId) -> usize {
-        self.versions.len()
-            - self
-                .versions
-                .iter()
-                .rev()
-                .take_while(|version| version.txn == txn)
-                .count()
+        self.versions.len() - self.versions.iter().rev().take_while(|version| version.txn == txn).count()
     }
 
     /// Whether the chain has doubled since it was last trimmed.
@@ -195,19 +179,9 @@ impl Chain {
     /// Drops the versions that nobody can ever ask for again. A version that everyone sees hides all older ones from
     /// everyone; and if it is the newest and a removal, its absence says the same.
     pub fn trim(&mut self, everyone: &Everyone) {
-        if let Some(base) = self
-            .versions
-            .iter()
-            .rposition(|version| everyone.sees(version))
-        {
+        if let Some(base) = self.versions.iter().rposition(|version| everyone.sees(version)) {
             self.versions.drain(..base);
-            if matches!(
-                self.versions[..],
-                [Version {
-                    kind: Kind::Delete,
-                    ..
-                }]
-            ) {
+            if matches!(self.versions[..], [Version { kind: Kind::Delete, .. }]) {
                 self.versions.clear();
             }
         }

@@ -41,9 +41,7 @@ impl Model {
             _ if !has_key => Err(Code::Invalid),
             Write::Insert | Write::Update if !has_value => Err(Code::Invalid),
             Write::Modify([]) => Err(Code::Invalid),
-            Write::Modify(_) if txn.is_none_or(|txn| txn.isolation != Isolation::Snapshot) => {
-                Err(Code::NotSupported)
-            }
+            Write::Modify(_) if txn.is_none_or(|txn| txn.isolation != Isolation::Snapshot) => Err(Code::NotSupported),
             Write::Reserve if txn.is_none() => Err(Code::Invalid),
             _ => Ok(()),
         }
@@ -54,10 +52,9 @@ impl Model {
     fn within_bounds(&self, who: Who, write: Write<'_>) -> bool {
         let cursor = self.cursor(who);
         match write {
-            Write::Insert | Write::Update | Write::Reserve => cursor
-                .key
-                .get()
-                .is_some_and(|key| cursor.bounds.contain(key)),
+            Write::Insert | Write::Update | Write::Reserve => {
+                cursor.key.get().is_some_and(|key| cursor.bounds.contain(key))
+            }
             Write::Remove | Write::Modify(_) => true,
         }
     }
@@ -115,10 +112,7 @@ impl Model {
         self.approach(who, overwrite && self.cursor(who).is_positioned());
         let (key, value) = self.key_and_value(who);
         if !overwrite {
-            let existing = self
-                .table
-                .read(&key, &self.session(who.session).reader())
-                .cloned();
+            let existing = self.table.read(&key, &self.session(who.session).reader()).cloned();
             if let Some(existing) = existing {
                 return self.finish(who, Code::DuplicateKey, Effect::ReturnWith(existing));
             }
@@ -135,11 +129,7 @@ impl Model {
         self.approach(who, positioned);
         let (key, value) = self.key_and_value(who);
         let must_exist = !positioned && !self.cursor(who).config.overwrite;
-        let exists = if must_exist {
-            self.existing(who, &key)
-        } else {
-            Ok(())
-        };
+        let exists = if must_exist { self.existing(who, &key) } else { Ok(()) };
         match exists.and_then(|()| self.put(who, &key, Kind::Put(value.clone()))) {
             Ok(()) => self.finish(who, Code::Ok, Effect::Stand(key, value)),
             Err(code) => self.finish(who, code, Effect::Return),
@@ -158,15 +148,8 @@ impl Model {
                 Err(code) => self.finish(who, code, Effect::Unseat),
             };
         }
-        let in_bounds = if cursor.bounds.contain(&key) {
-            Ok(())
-        } else {
-            Err(Code::NotFound)
-        };
-        let removed = self
-            .existing(who, &key)
-            .and(in_bounds)
-            .and_then(|()| self.put(who, &key, Kind::Delete));
+        let in_bounds = if cursor.bounds.contain(&key) { Ok(()) } else { Err(Code::NotFound) };
+        let removed = self.existing(who, &key).and(in_bounds).and_then(|()| self.put(who, &key, Kind::Delete));
         match removed {
             Ok(()) => self.finish(who, Code::Ok, Effect::Clear),
             Err(code) => self.finish(who, code, Effect::Miss),
@@ -199,17 +182,8 @@ impl Model {
     fn reserve(&mut self, who: Who) -> Code {
         let positioned = self.cursor(who).is_positioned();
         self.approach(who, positioned);
-        let key = self
-            .cursor(who)
-            .key
-            .get()
-            .expect("a reserve has a key")
-            .clone();
-        let exists = if positioned {
-            Ok(())
-        } else {
-            self.existing(who, &key)
-        };
+        let key = self.cursor(who).key.get().expect("a reserve has a key").clone();
+        let exists = if positioned { Ok(()) } else { self.existing(who, &key) };
         match exists.and_then(|()| self.put(who, &key, Kind::Reserve)) {
             Ok(()) => {
                 self.finish(who, Code::Ok, Effect::StandBare);
@@ -225,9 +199,7 @@ impl Model {
         let session = self.session(who.session);
         let reader = session.reader();
         match self.table.chain(key) {
-            Some(chain)
-                if session.isolation() == Isolation::Snapshot && chain.conflicts_with(&reader) =>
-            {
+            Some(chain) if session.isolation() == Isolation::Snapshot && chain.conflicts_with(&reader) => {
                 Err(Code::Rollback)
             }
             Some(chain) if chain.read(&reader).is_some() => Ok(()),
@@ -240,16 +212,11 @@ impl Model {
     /// - it is a removal, and the key is already removed or was never there;
     /// - the transaction does not run at snapshot isolation and so may not write at all.
     fn put(&mut self, who: Who, key: &Key, kind: Kind) -> Result<(), Code> {
-        let Model {
-            table,
-            sessions,
-            node,
-        } = self;
+        let Model { table, sessions, node } = self;
         let session = &sessions[usize::from(who.session)];
         let snapshot_isolation = session.isolation() == Isolation::Snapshot;
         let chain = table.chain(key);
-        if snapshot_isolation && chain.is_some_and(|chain| chain.conflicts_with(&session.reader()))
-        {
+        if snapshot_isolation && chain.is_some_and(|chain| chain.conflicts_with(&session.reader())) {
             return Err(Code::Rollback);
         }
         let newest = chain.and_then(|chain| chain.newest());
@@ -262,10 +229,7 @@ impl Model {
         }
         let replaced_ts = newest.map_or(0, |newest| newest.durable_ts);
         let newest_txn = newest.map(|newest| newest.txn);
-        let txn = sessions[usize::from(who.session)]
-            .txn
-            .as_mut()
-            .expect("a write has a transaction");
+        let txn = sessions[usize::from(who.session)].txn.as_mut().expect("a write has a transaction");
         if newest_txn != Some(txn.id) {
             txn.writes.push(key.clone());
         }
