@@ -102,10 +102,8 @@ fn tail(program: &Program, oracles: Oracles, failing: usize) -> Vec<String> {
     let _ = execute(program, oracles, &mut trace);
     let end = program.steps.len().min(failing + 1);
     let start = end.saturating_sub(TAIL_STEPS);
-    let head = Program { config: program.config.clone(), steps: Vec::new() };
-    let config = head.to_string().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
     let steps = (start..end).map(|index| format!("{index:>6} {}", trace.line(program, index)));
-    config.into_iter().chain(steps).collect()
+    std::iter::once(program.config.to_string()).chain(steps).collect()
 }
 
 /// A run in progress.

@@ -4,11 +4,12 @@
 //!   one, with exactly the value that the model sees. There may be none only where the session sees none.
 //! - `largest_key` ignores visibility: it answers the largest key that is physically there, and what is
 //!   physically there is each backend's own affair. Each answer has to be at least as large as the largest key that
-//!   the session sees, and some session must have written it once.
+//!   the session sees, and some session must have written it once. There may be none only where the session sees
+//!   none.
 //!
 //! The cursors of the backends stand apart afterwards, so both rules end by aligning them.
 
-use super::compare::{Aspect, Difference, MODEL, Replies};
+use super::compare::{Aspect, MODEL, Replies};
 use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
 use super::step::Ending;
@@ -79,9 +80,8 @@ impl<O: Observer> Lockstep<'_, O> {
     pub(super) fn largest_key(&mut self, who: Who) -> Checked<Ending> {
         let call = Call::LargestKey;
         self.dispatch(who, call);
-        self.compare_codes(who, call)?;
         let code = self.replies.expected().code;
-        if code != Code::Ok {
+        if self.replies.iter().any(|(_, reply)| !matches!(reply.code, Code::Ok | Code::NotFound)) {
             self.compare(who, call)?;
             return Ok(Ending::cursor(code));
         }
@@ -91,33 +91,39 @@ impl<O: Observer> Lockstep<'_, O> {
             }
         }
         if !self.replies.agree() {
-            let agreed = self.replies.expected().key.get().cloned();
-            if let Some(key) = agreed {
-                self.align(who, Call::SetKey(&key))?;
+            // The cursor has no bounds, else the call would have been refused, so that a reset loses nothing.
+            match self.replies.expected().key.get().cloned() {
+                Some(key) => self.align(who, Call::SetKey(&key))?,
+                None => self.align(who, Call::Reset)?,
             }
         }
         Ok(Ending::cursor(code))
     }
 
-    /// Why `reply` cannot be the largest key.
+    /// Why `reply` cannot be the answer: the largest key, or that there is none.
     fn no_largest(&self, session: u8, reply: &Reply) -> Option<(Aspect, &'static str)> {
-        let Reply { key: Field::External(key), value: Field::Unset, placed: false, exact: 0, .. } = reply else {
-            return Some((Aspect::Placed, "the cursor should have the key, no value and no place"));
+        let Reply { value: Field::Unset, placed: false, exact: 0, .. } = reply else {
+            return Some((Aspect::Placed, "the cursor should have no value and no place"));
         };
-        let model = self.model.as_ref()?;
-        if model.largest_visible(session).is_some_and(|largest| *key < largest) {
-            Some((Aspect::Key, "the session sees a larger key"))
-        } else if !model.ever_written(key) {
-            Some((Aspect::Key, "no session has written that key"))
-        } else {
-            None
+        let largest = self.model.as_ref().and_then(|model| model.largest_visible(session));
+        match (reply.code, &reply.key, largest) {
+            (Code::NotFound, Field::Unset, None) => None,
+            (Code::NotFound, Field::Unset, Some(_)) => Some((Aspect::Code, "the session sees records")),
+            (Code::Ok, Field::External(key), Some(largest)) if *key < largest => {
+                Some((Aspect::Key, "the session sees a larger key"))
+            }
+            (Code::Ok, Field::External(key), _) => match &self.model {
+                Some(model) if !model.ever_written(key) => Some((Aspect::Key, "no session has written that key")),
+                _ => None,
+            },
+            _ => Some((Aspect::Key, "the cursor should have the largest key, or none if there is none")),
         }
     }
 
     fn compare_codes(&self, who: Who, call: Call<'_>) -> Checked<()> {
         match self.replies.code_difference() {
-            Some(found @ Difference { .. }) => Err(self.differs(who, call, Some(found))),
             None => Ok(()),
+            found => Err(self.differs(who, call, found)),
         }
     }
 
