@@ -3,4 +3,5 @@
 pub mod backend;
 pub mod bytes;
 pub mod engine;
+pub mod oracle;
 pub mod program;
