@@ -22,4 +22,4 @@ pub mod version;
 pub use adapter::EngineBackend;
 pub use checkpoint::{AdoptError, Checkpoint, CheckpointError};
 pub use core::{Counters, Role, TableId};
-pub use node::{Node, TableKind};
+pub use node::{Footprint, Node, TableKind};

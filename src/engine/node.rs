@@ -20,6 +20,17 @@ pub enum TableKind {
     Layered,
 }
 
+/// What a node keeps in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Versions in live trees, ingest included.
+    pub versions: usize,
+    /// Keys in ingest tables.
+    pub ingest_keys: usize,
+    /// Adopted checkpoints, counted per layered table.
+    pub checkpoints: usize,
+}
+
 /// A node.
 #[derive(Debug)]
 pub struct Node {
@@ -60,6 +71,23 @@ impl Node {
     /// What happened so far.
     pub fn counters(&self) -> &Counters {
         &self.core.counters
+    }
+
+    /// How many versions the node's live trees hold, and how many checkpoints its layered tables keep.
+    pub fn footprint(&self) -> Footprint {
+        let count = |tree: &Tree| tree.rows().map(|(_, chain)| chain.versions().len()).sum::<usize>();
+        let mut footprint = Footprint::default();
+        for table in &self.core.tables {
+            match table {
+                Table::Plain(tree) => footprint.versions += count(tree),
+                Table::Layered(layered) => {
+                    footprint.versions += count(&layered.live) + count(&layered.ingest);
+                    footprint.ingest_keys += layered.ingest.len();
+                    footprint.checkpoints += layered.adopted.len();
+                }
+            }
+        }
+        footprint
     }
 
     // ---- physical events: they change no reply

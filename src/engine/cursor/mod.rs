@@ -137,6 +137,7 @@ impl Cursor {
     /// `bound(action=clear)`.
     pub fn clear_bounds(&mut self) {
         self.bounds = Bounds::default();
+        self.merge.distrust(); // what was the end of the walk no longer is
     }
 
     /// `reset` as the application calls it: bounds go, too.

@@ -97,6 +97,11 @@ impl Merge {
         self.parked_for = None;
     }
 
+    /// What lies ahead has to be sought anew from the current record.
+    pub fn distrust(&mut self) {
+        self.parked_for = None;
+    }
+
     /// The checkpoint that a cursor that stands somewhere must be able to go on reading.
     pub fn bound_seq(&self) -> Option<CheckpointSeq> {
         self.bound.as_ref().map(|bound| bound.seq)
@@ -127,19 +132,15 @@ impl Merge {
             env.counters.cursor_rebinds += 1;
             env.counters.rebinds_positioned += u64::from(placed);
         }
-        self.rebind(newest.clone(), env.view.read_ts);
+        self.rebind(newest.clone());
     }
 
-    /// Moves stable to another checkpoint, to the same key if it is there. If not, what lies ahead has to be
-    /// sought anew from the current record (WT-17016).
-    fn rebind(&mut self, newest: Adopted, read_ts: Timestamp) {
-        let old = self.bound.replace(newest);
-        let Some(at) = self.stable.take() else { return };
-        let same = old.and_then(|old| self.image()?.find(&old.image.rows()[at].key).ok());
-        self.stable = same.filter(|&at| self.row(at).is_some_and(|row| row.read(read_ts).is_some()));
-        if self.stable.is_none() {
-            self.parked_for = None;
-        }
+    /// Moves stable to another checkpoint. What lies ahead has to be sought anew from the current record: the key that
+    /// stable was parked on may be gone (WT-17016), and a nearer one may be there, which ingest had until now.
+    fn rebind(&mut self, newest: Adopted) {
+        self.bound = Some(newest);
+        self.stable = None;
+        self.distrust();
     }
 
     /// The content that stable is bound to.
