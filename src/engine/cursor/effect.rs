@@ -8,7 +8,8 @@
 //! | walked off the end | unset | unset | none |
 //! | inserted | unset | unset | none |
 //! | insert met a duplicate | own | own: the existing value | none |
-//! | write refused (conflict, absent, bounds) | own | own | none |
+//! | write refused (conflict, absent) | own | own | none |
+//! | write out of bounds | own | own kept, internal dropped | none |
 //! | updated, reserved, modified | internal | internal (own once committed) | there |
 //! | removed what it stood on | internal | unset | there |
 //! | removed by key | unset | unset | none |

@@ -15,43 +15,17 @@ use super::Model;
 use crate::backend::*;
 
 /// Session and cursor: the cursors of the first session, and one of another.
-const A: Who = Who {
-    session: 0,
-    cursor: 0,
-};
-const B: Who = Who {
-    session: 0,
-    cursor: 1,
-};
-const OTHER: Who = Who {
-    session: 1,
-    cursor: 0,
-};
+const A: Who = Who { session: 0, cursor: 0 };
+const B: Who = Who { session: 0, cursor: 1 };
+const OTHER: Who = Who { session: 1, cursor: 0 };
 
-const SNAPSHOT: Begin = Begin {
-    isolation: None,
-    read_ts: None,
-    roundup_read: false,
-    no_timestamp: false,
-};
-const READ_COMMITTED: Begin = Begin {
-    isolation: Some(Isolation::ReadCommitted),
-    ..SNAPSHOT
-};
-const READ_UNCOMMITTED: Begin = Begin {
-    isolation: Some(Isolation::ReadUncommitted),
-    ..SNAPSHOT
-};
-const NO_OVERWRITE: CursorConfig = CursorConfig {
-    overwrite: false,
-    random: false,
-};
+const SNAPSHOT: Begin = Begin { isolation: None, read_ts: None, roundup_read: false, no_timestamp: false };
+const READ_COMMITTED: Begin = Begin { isolation: Some(Isolation::ReadCommitted), ..SNAPSHOT };
+const READ_UNCOMMITTED: Begin = Begin { isolation: Some(Isolation::ReadUncommitted), ..SNAPSHOT };
+const NO_OVERWRITE: CursorConfig = CursorConfig { overwrite: false, random: false };
 
 fn reading_at(read_ts: Timestamp) -> Begin {
-    Begin {
-        read_ts: Some(read_ts),
-        ..SNAPSHOT
-    }
+    Begin { read_ts: Some(read_ts), ..SNAPSHOT }
 }
 
 /// Two sessions with two open cursors each, B being the newer one of its session.
@@ -67,11 +41,7 @@ impl Table {
         let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 2));
         for session in 0..2 {
             for cursor in 0..2 {
-                table.does(
-                    Who { session, cursor },
-                    Call::Open(CursorConfig::default()),
-                    "ok - -",
-                );
+                table.does(Who { session, cursor }, Call::Open(CursorConfig::default()), "ok - -");
             }
         }
         for key in keys {
@@ -91,12 +61,7 @@ impl Table {
         if super::is_cursor_call(&call) {
             text += &format!(" {} {}", show(&reply.key), show(&reply.value));
             if reply.placed && !reply.key.is_internal() {
-                let place = self
-                    .0
-                    .cursor(who)
-                    .place
-                    .as_ref()
-                    .map(|key| key.escape_ascii());
+                let place = self.0.cursor(who).place.as_ref().map(|key| key.escape_ascii());
                 text += &format!(" at {}", place.expect("a placed cursor has a place"));
             }
         }
@@ -120,20 +85,12 @@ impl Table {
     /// Inserts a record, in the running transaction or in one of its own.
     #[track_caller]
     fn puts(&mut self, who: Who, key: &str, value: &str) -> &mut Self {
-        self.key(who, key)
-            .value(who, value)
-            .does(who, Call::Insert, "ok - -")
+        self.key(who, key).value(who, value).does(who, Call::Insert, "ok - -")
     }
 
     /// Inserts a record in a transaction that is to commit with these timestamps.
     #[track_caller]
-    fn commits(
-        &mut self,
-        key: &str,
-        begin: Begin,
-        ts: Option<Timestamp>,
-        expected: &str,
-    ) -> &mut Self {
+    fn commits(&mut self, key: &str, begin: Begin, ts: Option<Timestamp>, expected: &str) -> &mut Self {
         self.does(OTHER, Call::Begin(begin), "ok");
         self.puts(OTHER, key, &ts.map_or("none".into(), |ts| format!("t{ts}")));
         self.does(OTHER, Call::Commit(ts), expected)
