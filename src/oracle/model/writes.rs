@@ -73,7 +73,6 @@ impl Model {
         let may_retry = !(matches!(write, Write::Remove) && self.cursor(who).is_positioned());
         let mut code = self.attempt(who, write);
         if code == Code::Rollback && may_retry {
-            self.session_mut(session).copy_values();
             self.undo(session);
             code = self.attempt(who, write);
         }
