@@ -31,15 +31,27 @@ impl Cursor {
         if needs_value && self.value == Field::Unset {
             return Err(Code::Invalid);
         }
-        if needs_value && !self.bounds.admit(key) {
-            self.write_refused(ctx);
-            return Err(Code::NotFound);
-        }
         match op {
             WriteOp::Modify([]) => Err(Code::Invalid),
-            WriteOp::Modify(_) if !ctx.txn.running => Err(Code::NotSupported),
+            WriteOp::Modify(_) if !ctx.txn.running || writable(ctx).is_some() => {
+                self.modify_unsupported(ctx);
+                Err(Code::NotSupported)
+            }
             WriteOp::Reserve if !ctx.txn.running => Err(Code::Invalid),
+            WriteOp::Insert | WriteOp::Update | WriteOp::Reserve if !self.bounds.admit(key) => {
+                self.sought_in_vain(ctx);
+                Err(Code::NotFound)
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// `modify` outside a snapshot transaction: the place is lost, and with it a key that belonged to the place.
+    fn modify_unsupported(&mut self, ctx: &mut Ctx<'_>) {
+        if self.key.is_internal() {
+            self.in_place_refused(ctx);
+        } else {
+            self.sought_in_vain(ctx);
         }
     }
 
@@ -65,7 +77,7 @@ impl Cursor {
             WriteOp::Update => self.update(ctx, key),
             WriteOp::Remove if self.is_positioned() => self.remove_in_place(ctx, key),
             WriteOp::Remove => self.remove_by_key(ctx, key),
-            WriteOp::Modify(deltas) => self.modify(ctx, key, deltas),
+            WriteOp::Modify(deltas) => self.modify(ctx, deltas),
             WriteOp::Reserve => self.reserve(ctx, key),
         }
     }
@@ -122,7 +134,7 @@ impl Cursor {
     /// earlier transaction (WT-17796).
     fn remove_in_place(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
         if let Some(code) = self.refuse_missing(ctx, &key) {
-            self.remove_in_place_refused(ctx);
+            self.in_place_refused(ctx);
             return code;
         }
         self.put(ctx, &key, Change::Delete, true);
@@ -142,56 +154,52 @@ impl Cursor {
 
     /// Why a record cannot be removed or reserved: the conflict check first, then existence.
     fn refuse_missing(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<Code> {
-        if !self.bounds.admit(key) {
-            Some(Code::NotFound)
-        } else if self.conflicts(ctx, key) {
+        if self.conflicts(ctx, key) {
             Some(Code::Rollback)
-        } else if self.peek(ctx, key).is_none() {
+        } else if !self.bounds.admit(key) || self.peek(ctx, key).is_none() {
             Some(Code::NotFound)
         } else {
             writable(ctx)
         }
     }
 
-    /// The value is looked up first, then comes the conflict check.
-    fn modify(&mut self, ctx: &mut Ctx<'_>, key: Key, deltas: &[Delta]) -> Code {
-        if let Some(code) = writable(ctx) {
-            self.sought_in_vain(ctx);
-            return code;
-        }
-        let in_place = self.is_positioned();
-        let base = if self.bounds.admit(&key) { self.peek(ctx, &key) } else { None };
-        let Some(base) = base else {
-            self.sought_in_vain(ctx);
-            return Code::NotFound;
+    /// The value is looked up first, unless the cursor holds it, then comes the conflict check. A modify that is
+    /// refused then leaves the value that the application had set, or else the one that it has made.
+    fn modify(&mut self, ctx: &mut Ctx<'_>, deltas: &[Delta]) -> Code {
+        let given = match &self.value {
+            Field::External(value) => Some(value.clone()),
+            Field::Unset | Field::Internal(_) => None,
         };
+        if !(self.is_positioned() && self.value.is_internal()) {
+            let code = self.search(ctx);
+            if code != Code::Ok {
+                return code;
+            }
+        }
+        let (Some(key), Some(base)) = (self.key.get().cloned(), self.value.get()) else { return Code::Invalid };
+        let value = modify::apply(base, deltas);
         if self.conflicts(ctx, &key) {
-            self.sought_in_vain(ctx);
+            self.value = Field::External(given.unwrap_or(value));
+            self.write_refused(ctx);
             return Code::Rollback;
         }
-        let value = modify::apply(&base, deltas);
-        self.put(ctx, &key, Change::Put(value.clone()), in_place);
+        self.put(ctx, &key, Change::Put(value.clone()), true);
         self.landed(ctx, key, value);
         Code::Ok
     }
 
-    /// A place-holder on an existing record, then a search of it.
+    /// A place-holder, then a search of the record. By position it is put down whether or not the record is still
+    /// there, and the search tells.
     fn reserve(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
-        if let Some(code) = self.refuse_missing(ctx, &key) {
-            self.sought_in_vain(ctx);
+        let refusal =
+            if self.is_positioned() { self.may_write(ctx, &key).err() } else { self.refuse_missing(ctx, &key) };
+        if let Some(code) = refusal {
+            self.write_refused(ctx);
             return code;
         }
         self.put(ctx, &key, Change::Reserve, true);
-        match self.lookup(ctx, &key) {
-            Some(value) => {
-                self.landed(ctx, key, value);
-                Code::Ok
-            }
-            None => {
-                self.sought_in_vain(ctx);
-                Code::NotFound
-            }
-        }
+        self.value = Field::Unset;
+        self.search(ctx)
     }
 
     /// The conflict check and the isolation check.

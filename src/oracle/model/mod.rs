@@ -1,11 +1,11 @@
 //! The model: the executable specification. It is written to be obviously right, from the rules alone:
 //!
-//! - every version of every key is in a list, and one function says who sees it ([`version`]);
-//! - a cursor is stateless: its place is a key, and every step is a search from that key ([`reads`]);
-//! - what a call does to its cursor is one row of one table ([`cursor`]);
-//! - a snapshot is a moment in the order of commits ([`session`]);
-//! - a write outside a transaction is a transaction of its own ([`writes`]);
-//! - commit, rollback and the rules for timestamps are in [`transactions`].
+//! - every version of every key is in a list, and one function says who sees it (`version`);
+//! - a cursor is stateless: its place is a key, and every step is a search from that key (`reads`);
+//! - what a call does to its cursor is one row of one table (`cursor`);
+//! - a snapshot is a moment in the order of commits (`session`);
+//! - a write outside a transaction is a transaction of its own (`writes`);
+//! - commit, rollback and the rules for timestamps are in `transactions`.
 
 mod cursor;
 mod reads;

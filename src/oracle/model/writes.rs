@@ -19,7 +19,12 @@ impl Model {
     /// Makes a write: what it needs, the bounds, and then the attempt, in a transaction of its own if none is running.
     pub(super) fn write(&mut self, who: Who, write: Write<'_>) -> Code {
         if let Err(code) = self.prerequisites(who, write) {
-            return code;
+            return match (code, self.cursor(who).is_positioned()) {
+                // A modify that is not supported here gives up the place, and with it a key that refers to it.
+                (Code::NotSupported, true) => self.finish(who, code, Effect::Unseat),
+                (Code::NotSupported, false) => self.finish(who, code, Effect::Miss),
+                _ => code,
+            };
         }
         if !self.within_bounds(who, write) {
             return self.finish(who, Code::NotFound, Effect::Miss);
@@ -68,7 +73,6 @@ impl Model {
         let may_retry = !(matches!(write, Write::Remove) && self.cursor(who).is_positioned());
         let mut code = self.attempt(who, write);
         if code == Code::Rollback && may_retry {
-            self.session_mut(session).copy_values();
             self.undo(session);
             code = self.attempt(who, write);
         }
