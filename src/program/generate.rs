@@ -11,6 +11,7 @@ use super::limits;
 use super::ops::{Class, Legal, Op, OpKind, Weight};
 use super::plan::Plan;
 use super::profile::{Mix, Profile};
+use super::record::Block;
 use super::step::{Config, Program, Step};
 use super::values::{self, LONG_MAX, LONG_MIN, ODD_VALUES};
 use crate::backend::{
@@ -33,6 +34,18 @@ pub fn generate(profile: Profile, seed: u64, ops: usize) -> Program {
 /// The length of a swarm program: 16 to 1024 steps, equally likely in each power of two.
 pub fn swarm_length(seed: u64) -> usize {
     Dice::stream(seed, 1).log_uniform(16, limits::MAX_STEPS as u32) as usize
+}
+
+/// Records of `len` steps of a swarm program with this configuration, for a mutator to insert somewhere. What they
+/// refer to in a literal pool is not there.
+pub(super) fn segment(config: &Config, dice: &mut Dice, len: usize) -> Vec<Block> {
+    let (_, mix) = Profile::Swarm.draw(dice);
+    // The first steps run on an empty table: what comes after them is more like a part of a program.
+    let warm_up = dice.index(2 * len);
+    let seed = u64::from(dice.bits());
+    let program = Generator::new(config.clone(), mix, Dice::new(seed)).run(warm_up + len);
+    let (records, _) = program.records();
+    records[warm_up..].to_vec()
 }
 
 /// A program in the making.

@@ -4,7 +4,7 @@
 
 use super::limits;
 use super::operand::*;
-use super::record::{Reader, Writer};
+use super::record::{Part, Reader, Writer};
 use super::step::Config;
 use super::text::{Fault, Operands};
 use crate::backend::{
@@ -54,7 +54,7 @@ impl Weight {
             Weight::Lookup => 40,
             Weight::Write => 30,
             Weight::Transaction => 24,
-            Weight::Physical => 10,
+            Weight::Physical => 5,
             Weight::Rare => 5,
             Weight::Heavy => 2,
         }
@@ -190,6 +190,13 @@ macro_rules! operations {
                     })+
                 }
                 usage
+            }
+
+            /// The parts of a record that the operands of `kind` are in.
+            pub(super) fn parts(kind: OpKind) -> &'static [Part] {
+                match kind {
+                    $(OpKind::$variant => &[$($(<$kind as RecordOperand<$type>>::PART),+)?],)+
+                }
             }
 
             /// Reads the operands of `kind` from a record.
