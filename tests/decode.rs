@@ -22,18 +22,9 @@ impl Noise {
 fn check_limits(program: &Program) {
     assert!(program.config.is_valid());
     assert!(program.steps.len() <= MAX_STEPS);
-    let work: usize = program
-        .steps
-        .iter()
-        .map(|step| step.op.work(&program.config))
-        .sum();
+    let work: usize = program.steps.iter().map(|step| step.op.work(&program.config)).sum();
     assert!(work <= MAX_WORK);
-    assert!(
-        program
-            .steps
-            .iter()
-            .all(|step| program.config.has(step.who))
-    );
+    assert!(program.steps.iter().all(|step| program.config.has(step.who)));
     let bytes = program.encode().expect("a decoded program has bytes");
     assert_eq!(&Program::decode(&bytes), program);
     assert_eq!(Program::from_artifact(&bytes).as_ref(), Ok(program));
@@ -78,18 +69,12 @@ fn a_truncated_input_is_a_prefix_of_the_program() {
 fn generated_programs_survive_encoding() {
     for seed in 0..300 {
         let program = generate(Profile::Swarm, seed, swarm_length(seed));
-        let bytes = program
-            .encode()
-            .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let bytes = program.encode().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         assert_eq!(Program::decode(&bytes), program, "seed {seed}");
     }
     for profile in Profile::ALL {
         let program = generate(profile, 5, 1000);
-        assert_eq!(
-            Program::decode(&program.encode().unwrap()),
-            program,
-            "{profile}"
-        );
+        assert_eq!(Program::decode(&program.encode().unwrap()), program, "{profile}");
     }
 }
 
@@ -107,32 +92,13 @@ fn most_steps_need_no_literals() {
 #[test]
 fn programs_beyond_the_limits_have_no_bytes() {
     let long = generate(Profile::Mixed, 0, MAX_STEPS + 1);
-    assert_eq!(
-        long.encode(),
-        Err(EncodeError::TooManySteps {
-            steps: MAX_STEPS + 1
-        })
-    );
+    assert_eq!(long.encode(), Err(EncodeError::TooManySteps { steps: MAX_STEPS + 1 }));
     let scans = "s0 scan next\n".repeat(MAX_STEPS);
-    let costly: Program = format!("# lockstep 1\nconfig keys=4096\n{scans}")
-        .parse()
-        .unwrap();
-    assert_eq!(
-        costly.encode(),
-        Err(EncodeError::TooMuchWork {
-            step: MAX_WORK / 4096
-        })
-    );
+    let costly: Program = format!("# lockstep 1\nconfig keys=4096\n{scans}").parse().unwrap();
+    assert_eq!(costly.encode(), Err(EncodeError::TooMuchWork { step: MAX_WORK / 4096 }));
     let mut wild = generate(Profile::Mixed, 0, 10);
-    wild.steps[4].op = Op::BulkInsert {
-        first: 60_000,
-        count: 1,
-        ts: 0,
-    };
-    assert!(matches!(
-        wild.encode(),
-        Err(EncodeError::Unencodable { step: 4, .. })
-    ));
+    wild.steps[4].op = Op::BulkInsert { first: 60_000, count: 1, ts: 0 };
+    assert!(matches!(wild.encode(), Err(EncodeError::Unencodable { step: 4, .. })));
     wild.config.sessions = 9;
     assert_eq!(wild.encode(), Err(EncodeError::Config));
 }
@@ -147,9 +113,7 @@ fn damaged_artifacts_are_refused_with_the_place() {
     assert!(refusal(&other).starts_with("byte 0: format version 9, this build reads 1; "));
     assert!(refusal(&bytes[..10]).starts_with("byte 10: the file ends within the header"));
     let torn = bytes.len() - 3;
-    assert!(
-        refusal(&bytes[..torn]).starts_with(&format!("byte {}: 5 bytes are left over", torn - 5))
-    );
+    assert!(refusal(&bytes[..torn]).starts_with(&format!("byte {}: 5 bytes are left over", torn - 5)));
     let mut pool = bytes[..40].to_vec();
     pool[6] = 200;
     assert!(refusal(&pool).starts_with("byte 40: the file ends within its literal pool"));

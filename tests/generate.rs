@@ -14,9 +14,7 @@ fn counts<'a>(programs: impl IntoIterator<Item = &'a Program>) -> [usize; Op::CO
 }
 
 fn swarm(seeds: std::ops::Range<u64>, steps: usize) -> Vec<Program> {
-    seeds
-        .map(|seed| generate(Profile::Swarm, seed, steps))
-        .collect()
+    seeds.map(|seed| generate(Profile::Swarm, seed, steps)).collect()
 }
 
 #[test]
@@ -27,10 +25,7 @@ fn the_same_seed_gives_the_same_program() {
         assert_ne!(one, generate(profile, 43, 800), "{profile}");
     }
     // A shorter program is the beginning of a longer one.
-    let (short, long) = (
-        generate(Profile::Swarm, 9, 100),
-        generate(Profile::Swarm, 9, 300),
-    );
+    let (short, long) = (generate(Profile::Swarm, 9, 100), generate(Profile::Swarm, 9, 300));
     assert_eq!(short.steps, long.steps[..100]);
 }
 
@@ -54,10 +49,7 @@ fn profiles_have_names() {
         assert!(profile.sizes() >= 1000);
     }
     let error = "mixd".parse::<Profile>().unwrap_err().to_string();
-    assert!(
-        error.starts_with("`mixd` is not a profile: write one of mixed, iterate,"),
-        "{error}"
-    );
+    assert!(error.starts_with("`mixd` is not a profile: write one of mixed, iterate,"), "{error}");
 }
 
 #[test]
@@ -67,49 +59,26 @@ fn swarm_programs_use_every_operation_but_not_all_at_once() {
     for (index, &count) in all.iter().enumerate() {
         assert!(count > 20, "{} occurs {count} times", Op::NAMES[index]);
     }
-    let mut kinds: Vec<_> = programs
-        .iter()
-        .map(|program| counts([program]).iter().filter(|&&n| n > 0).count())
-        .collect();
+    let mut kinds: Vec<_> =
+        programs.iter().map(|program| counts([program]).iter().filter(|&&n| n > 0).count()).collect();
     kinds.sort_unstable();
     let median = kinds[kinds.len() / 2];
-    assert!(
-        (12..=30).contains(&median),
-        "{median} operations in the median program"
-    );
+    assert!((12..=30).contains(&median), "{median} operations in the median program");
     // Some have no advance, so that all data stays in the ingest table.
-    assert!(
-        programs
-            .iter()
-            .filter(|program| counts([*program])[OpKind::Advance as usize] == 0)
-            .count()
-            > 50
-    );
+    assert!(programs.iter().filter(|program| counts([*program])[OpKind::Advance as usize] == 0).count() > 50);
 }
 
 #[test]
 fn swarm_programs_come_in_all_sizes() {
     let lengths: Vec<_> = (0..500).map(swarm_length).collect();
-    assert!(
-        lengths
-            .iter()
-            .all(|length| (16..=MAX_STEPS).contains(length))
-    );
-    assert!(
-        lengths.iter().any(|&length| length < 32) && lengths.iter().any(|&length| length > 700)
-    );
+    assert!(lengths.iter().all(|length| (16..=MAX_STEPS).contains(length)));
+    assert!(lengths.iter().any(|&length| length < 32) && lengths.iter().any(|&length| length > 700));
     let short = lengths.iter().filter(|&&length| length < 128).count();
     assert!((180..320).contains(&short), "{short} of 500 below 128");
-    let configs: Vec<_> = swarm(0..300, 1)
-        .into_iter()
-        .map(|program| program.config)
-        .collect();
+    let configs: Vec<_> = swarm(0..300, 1).into_iter().map(|program| program.config).collect();
     assert!((1..=4).all(|sessions| configs.iter().any(|config| config.sessions == sessions)));
     assert!((1..=3).all(|cursors| configs.iter().any(|config| config.cursors == cursors)));
-    assert!(
-        configs.iter().any(|config| config.keys < 4)
-            && configs.iter().any(|config| config.keys > 200)
-    );
+    assert!(configs.iter().any(|config| config.keys < 4) && configs.iter().any(|config| config.keys > 200));
 }
 
 #[test]
@@ -120,16 +89,9 @@ fn positions_carry_programs_and_nothing_dominates() {
         let total: usize = counts.iter().sum();
         let share = |kind: OpKind| 100 * counts[kind as usize] / total;
         assert!(share(OpKind::Reset) <= 5, "{profile}");
-        assert!(
-            OpKind::ALL.into_iter().all(|kind| share(kind) <= 45),
-            "{profile}"
-        );
-        let entropy: f64 = counts
-            .iter()
-            .filter(|&&n| n > 0)
-            .map(|&n| n as f64 / total as f64)
-            .map(|p| -p * p.ln())
-            .sum();
+        assert!(OpKind::ALL.into_iter().all(|kind| share(kind) <= 45), "{profile}");
+        let entropy: f64 =
+            counts.iter().filter(|&&n| n > 0).map(|&n| n as f64 / total as f64).map(|p| -p * p.ln()).sum();
         assert!(entropy.exp() >= 5.0, "{profile}: {}", entropy.exp());
     }
 }
@@ -137,21 +99,14 @@ fn positions_carry_programs_and_nothing_dominates() {
 #[test]
 fn steps_cost_a_few_calls_on_average() {
     for program in swarm(0..200, 500) {
-        let work: usize = program
-            .steps
-            .iter()
-            .map(|step| step.op.work(&program.config))
-            .sum();
+        let work: usize = program.steps.iter().map(|step| step.op.work(&program.config)).sum();
         assert!(work <= 5 * program.steps.len() + 1000, "{work} calls");
     }
 }
 
 #[test]
 fn profiles_keep_to_their_rules() {
-    for profile in Profile::ALL
-        .into_iter()
-        .filter(|&profile| profile != Profile::Swarm)
-    {
+    for profile in Profile::ALL.into_iter().filter(|&profile| profile != Profile::Swarm) {
         let program = generate(profile, 3, profile.sizes());
         let (mut in_txn, mut last_ts) = (false, 0);
         for step in &program.steps {

@@ -32,12 +32,7 @@ pub(super) enum Txn {
 
 impl Clock {
     pub fn new() -> Self {
-        Clock {
-            now: 0,
-            oldest: 0,
-            stable: 0,
-            txns: [Txn::Idle; Config::MAX_SESSIONS as usize],
-        }
+        Clock { now: 0, oldest: 0, stable: 0, txns: [Txn::Idle; Config::MAX_SESSIONS as usize] }
     }
 
     /// The transaction of a session.
@@ -69,9 +64,7 @@ impl Clock {
     pub fn observe(&mut self, step: &Step, config: &Config) {
         let session = usize::from(step.who.session % Config::MAX_SESSIONS);
         match &step.op {
-            Op::Begin {
-                isolation, read_ts, ..
-            } => {
+            Op::Begin { isolation, read_ts, .. } => {
                 if self.txns[session] == Txn::Idle {
                     let isolation = isolation.unwrap_or(config.isolation_of(step.who.session));
                     let snapshot = isolation == Isolation::Snapshot || read_ts.is_some();
@@ -83,13 +76,8 @@ impl Clock {
                 self.advance(ts.unwrap_or(0));
             }
             Op::Rollback => self.txns[session] = Txn::Idle,
-            Op::TimestampTransaction {
-                which: TxnTimestamp::Commit,
-                ts,
-            } => self.advance(*ts),
-            Op::SetTimestamp { oldest, stable } => {
-                self.age(oldest.unwrap_or(0), stable.unwrap_or(0))
-            }
+            Op::TimestampTransaction { which: TxnTimestamp::Commit, ts } => self.advance(*ts),
+            Op::SetTimestamp { oldest, stable } => self.age(oldest.unwrap_or(0), stable.unwrap_or(0)),
             Op::Advance { oldest, stable } => self.age(*oldest, *stable),
             op => self.advance(op.write_ts()),
         }

@@ -30,23 +30,14 @@ impl Program {
     pub fn from_artifact(bytes: &[u8]) -> Result<Program, DecodeError> {
         let fault = |offset: usize, message: String| Err(DecodeError { offset, message });
         let Some(&version) = bytes.first() else {
-            return fault(
-                0,
-                "the file is empty: give a fuzz input or an .ops text".into(),
-            );
+            return fault(0, "the file is empty: give a fuzz input or an .ops text".into());
         };
         if version != VERSION {
             let hint = "give a fuzz input of this version, or an .ops text";
-            return fault(
-                0,
-                format!("format version {version}, this build reads {VERSION}; {hint}"),
-            );
+            return fault(0, format!("format version {version}, this build reads {VERSION}; {hint}"));
         }
         let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else {
-            return fault(
-                bytes.len(),
-                format!("the file ends within the header of {HEADER} bytes: it has been cut"),
-            );
+            return fault(bytes.len(), format!("the file ends within the header of {HEADER} bytes: it has been cut"));
         };
         let pool = usize::from(Header::from_bytes(header).pool_blocks) * BLOCK;
         if rest.len() < pool {
@@ -58,9 +49,8 @@ impl Program {
         }
         let torn = (rest.len() - pool) % BLOCK;
         if torn != 0 {
-            let message = format!(
-                "{torn} bytes are left over, a step takes {BLOCK}: the file has been cut or is no fuzz input"
-            );
+            let message =
+                format!("{torn} bytes are left over, a step takes {BLOCK}: the file has been cut or is no fuzz input");
             return fault(bytes.len() - torn, message);
         }
         Ok(Program::decode(bytes))
@@ -73,10 +63,7 @@ impl Program {
         let pool = Pool::new(input.bytes(pool_len).unwrap_or_default());
         let steps = input.len().div_ceil(BLOCK).min(limits::MAX_STEPS);
         let mut decoder = Decoder::new(&header, &pool);
-        let mut program = Program {
-            config: header.config.clone(),
-            steps: Vec::with_capacity(steps),
-        };
+        let mut program = Program { config: header.config.clone(), steps: Vec::with_capacity(steps) };
         while program.steps.len() < limits::MAX_STEPS && !input.is_empty() {
             match decoder.step(&take(input)) {
                 Some(step) => program.steps.push(step),
@@ -111,12 +98,7 @@ struct Decoder<'p> {
 
 impl<'p> Decoder<'p> {
     fn new(header: &'p Header, pool: &'p Pool<'p>) -> Self {
-        Decoder {
-            context: Context::new(&header.config),
-            pool,
-            kinds: operation_bytes(header),
-            work: 0,
-        }
+        Decoder { context: Context::new(&header.config), pool, kinds: operation_bytes(header), work: 0 }
     }
 
     /// The next step; `None` if the program would cost too much with it.
@@ -130,11 +112,7 @@ impl<'p> Decoder<'p> {
             Class::Global | Class::Injection => who = Who::default(),
         }
         self.work += op.work(self.context.config);
-        let step = Step {
-            who,
-            op,
-            expect: None,
-        };
+        let step = Step { who, op, expect: None };
         self.context.observe(&step);
         (self.work <= limits::MAX_WORK).then_some(step)
     }
@@ -142,23 +120,14 @@ impl<'p> Decoder<'p> {
 
 impl<'p> Context<'p> {
     pub(super) fn new(config: &'p Config) -> Self {
-        Context {
-            config,
-            clock: Clock::new(),
-            last_value: Value::EMPTY,
-            index: 0,
-        }
+        Context { config, clock: Clock::new(), last_value: Value::EMPTY, index: 0 }
     }
 
     /// Goes on to the next record.
     pub(super) fn observe(&mut self, step: &Step) {
         self.clock.observe(step, self.config);
-        if let Op::Insert {
-            value: Some(value), ..
-        }
-        | Op::Update {
-            value: Some(value), ..
-        }
+        if let Op::Insert { value: Some(value), .. }
+        | Op::Update { value: Some(value), .. }
         | Op::InsertBeside { value, .. }
         | Op::Value { value } = &step.op
         {
@@ -175,11 +144,7 @@ pub(super) fn operation_bytes(header: &Header) -> [OpKind; 256] {
     let mut dice = Dice::new(header.seed);
     let weights = OpKind::ALL.map(|kind| {
         let factor = 1 + dice.below(8);
-        if is_on(kind) {
-            kind.row().weight.base() * factor
-        } else {
-            0
-        }
+        if is_on(kind) { kind.row().weight.base() * factor } else { 0 }
     });
     let table = Table::<256>::new(&weights);
     let mut kinds = [OpKind::Next; 256];

@@ -52,8 +52,7 @@ impl Dice {
     pub fn log_uniform(&mut self, low: u32, high: u32) -> u32 {
         let (from, to) = (low.max(1).ilog2(), high.max(1).ilog2());
         let exponent = self.range(from, to);
-        self.range(1 << exponent, (2 << exponent) - 1)
-            .clamp(low, high)
+        self.range(1 << exponent, (2 << exponent) - 1).clamp(low, high)
     }
 
     /// An index, each with its weight; 0 if all weights are 0.
@@ -74,10 +73,7 @@ pub(super) struct Table<const N: usize>([OpKind; N]);
 
 impl<const N: usize> Table<N> {
     pub fn new(weights: &[u32; Op::COUNT]) -> Self {
-        let on: Vec<_> = OpKind::ALL
-            .into_iter()
-            .filter(|&kind| weights[kind as usize] > 0)
-            .collect();
+        let on: Vec<_> = OpKind::ALL.into_iter().filter(|&kind| weights[kind as usize] > 0).collect();
         let total: u64 = weights.iter().map(|&weight| u64::from(weight)).sum();
         let mut places = [OpKind::Next; N];
         let shared = (N - on.len()) as u64;

@@ -8,10 +8,7 @@ use super::step::Program;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     /// More steps than are decoded.
-    #[error(
-        "{steps} steps: a fuzz input has at most {}; cut the program or keep it as text",
-        limits::MAX_STEPS
-    )]
+    #[error("{steps} steps: a fuzz input has at most {}; cut the program or keep it as text", limits::MAX_STEPS)]
     TooManySteps {
         /// The number of steps.
         steps: usize,
@@ -47,9 +44,7 @@ impl Program {
     /// The bytes that [`Program::decode`] reads as this program. Expected replies are left out.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         if self.steps.len() > limits::MAX_STEPS {
-            return Err(EncodeError::TooManySteps {
-                steps: self.steps.len(),
-            });
+            return Err(EncodeError::TooManySteps { steps: self.steps.len() });
         }
         if !self.config.is_valid() {
             return Err(EncodeError::Config);
@@ -85,21 +80,10 @@ impl Program {
 
     /// A header with which all operations of the program are on.
     fn header(&self, pool_blocks: u16) -> Header {
-        let swarm = self
-            .steps
-            .iter()
-            .fold(0, |swarm, step| swarm | 1 << step.op.index());
+        let swarm = self.steps.iter().fold(0, |swarm, step| swarm | 1 << step.op.index());
         // The weights only have to differ from program to program.
-        let seed = self.steps.iter().fold(0, |seed: u64, step| {
-            seed.rotate_left(5) ^ step.op.index() as u64
-        });
-        Header {
-            version: VERSION,
-            config: self.config.clone(),
-            swarm,
-            seed,
-            pool_blocks,
-        }
+        let seed = self.steps.iter().fold(0, |seed: u64, step| seed.rotate_left(5) ^ step.op.index() as u64);
+        Header { version: VERSION, config: self.config.clone(), swarm, seed, pool_blocks }
     }
 
     /// Makes sure that nothing was lost: a program that was put together by hand may say what no bytes say.
@@ -109,15 +93,8 @@ impl Program {
             return Err(EncodeError::Config);
         }
         for (index, step) in self.steps.iter().enumerate() {
-            if decoded
-                .steps
-                .get(index)
-                .is_none_or(|other| (other.who, &other.op) != (step.who, &step.op))
-            {
-                return Err(EncodeError::Unencodable {
-                    step: index,
-                    text: step.to_string(),
-                });
+            if decoded.steps.get(index).is_none_or(|other| (other.who, &other.op) != (step.who, &step.op)) {
+                return Err(EncodeError::Unencodable { step: index, text: step.to_string() });
             }
         }
         Ok(())

@@ -103,10 +103,7 @@ mod tests {
 
     #[test]
     fn pool_and_gap_keys_are_their_own_inverse() {
-        let config = Config {
-            keys: 4096,
-            ..Config::default()
-        };
+        let config = Config { keys: 4096, ..Config::default() };
         assert_eq!(Config::pool_key(0), Key::from("0010"));
         assert_eq!(Config::pool_key(54), Key::from("0550"));
         assert_eq!(Config::pool_key(4095), Key::from("40960"));
@@ -121,29 +118,14 @@ mod tests {
 
     #[test]
     fn beside_is_strictly_larger_or_smaller() {
-        let keys = ODD_KEYS
-            .iter()
-            .map(|&key| Key::from(key))
-            .chain((0..300).map(Config::pool_key));
+        let keys = ODD_KEYS.iter().map(|&key| Key::from(key)).chain((0..300).map(Config::pool_key));
         for key in keys {
             assert!(beside(&key, Direction::Next).is_some_and(|next| next > key));
-            assert!(
-                beside(&key, Direction::Prev).is_none_or(|prev| prev < key),
-                "{key:?}"
-            );
+            assert!(beside(&key, Direction::Prev).is_none_or(|prev| prev < key), "{key:?}");
         }
-        assert_eq!(
-            beside(&Key::from("0120"), Direction::Next),
-            Some(Key::from("01201"))
-        );
-        assert_eq!(
-            beside(&Key::from("0120"), Direction::Prev),
-            Some(Key::from("012/9"))
-        );
-        assert_eq!(
-            beside(&Key::from(&b"a\x00"[..]), Direction::Prev),
-            Some(Key::from("a"))
-        );
+        assert_eq!(beside(&Key::from("0120"), Direction::Next), Some(Key::from("01201")));
+        assert_eq!(beside(&Key::from("0120"), Direction::Prev), Some(Key::from("012/9")));
+        assert_eq!(beside(&Key::from(&b"a\x00"[..]), Direction::Prev), Some(Key::from("a")));
         assert_eq!(beside(&Key::from(&b"\x00"[..]), Direction::Prev), None);
     }
 }

@@ -38,9 +38,7 @@ pub fn crossover(a: &[u8], b: &[u8], out: &mut [u8], seed: u32) -> usize {
     let other = Input::read(b);
     let gone = dice.run(input.records.len());
     let run = dice.run(other.records.len());
-    input
-        .records
-        .splice(gone, other.records[run].iter().copied());
+    input.records.splice(gone, other.records[run].iter().copied());
     input.header.swarm = match (input.header.swarm, other.header.swarm) {
         (0, _) | (_, 0) => 0,
         (one, two) => one | two,
@@ -63,22 +61,13 @@ impl Input {
         header[..head.len()].copy_from_slice(head);
         let mut header = Header::from_bytes(&header);
         header.version = VERSION;
-        let (pool, rest) = rest
-            .split_at((usize::from(header.pool_blocks) * BLOCK).min(rest.len() / BLOCK * BLOCK));
+        let (pool, rest) = rest.split_at((usize::from(header.pool_blocks) * BLOCK).min(rest.len() / BLOCK * BLOCK));
         let record = |bytes: &[u8]| {
             let mut record = [0; BLOCK];
             record[..bytes.len()].copy_from_slice(bytes);
             record
         };
-        Input {
-            header,
-            pool: pool.to_vec(),
-            records: rest
-                .chunks(BLOCK)
-                .take(limits::MAX_STEPS)
-                .map(record)
-                .collect(),
-        }
+        Input { header, pool: pool.to_vec(), records: rest.chunks(BLOCK).take(limits::MAX_STEPS).map(record).collect() }
     }
 
     /// Writes as many steps as there is room for and returns the number of bytes, at least 1 if there is any room.
@@ -115,11 +104,7 @@ impl Input {
     /// Deletes `count` steps, in one run or in a few.
     fn delete(&mut self, mut count: usize, dice: &mut Dice) {
         while count > 0 && !self.records.is_empty() {
-            let len = if dice.percent(60) {
-                count
-            } else {
-                dice.range(1, count as u32) as usize
-            };
+            let len = if dice.percent(60) { count } else { dice.range(1, count as u32) as usize };
             let len = len.min(self.records.len());
             let from = dice.index(self.records.len() - len + 1);
             self.records.drain(from..from + len);
@@ -170,10 +155,7 @@ mod tests {
             let size = noise.index(data.len()) + 1;
             let max_size = noise.index(data.len() + 20) + 1;
             let result = mutate(&mut data, size, max_size, seed);
-            assert!(
-                (1..=max_size.min(data.len())).contains(&result),
-                "{size} {max_size} {result}"
-            );
+            assert!((1..=max_size.min(data.len())).contains(&result), "{size} {max_size} {result}");
             if max_size.min(data.len()) >= HEADER {
                 assert!(Program::from_artifact(&data[..result]).is_ok());
             }
@@ -191,9 +173,7 @@ mod tests {
             data
         };
         let program = Program::decode(&original);
-        let changed = (0..500)
-            .filter(|&seed| Program::decode(&mutant(seed)) != program)
-            .count();
+        let changed = (0..500).filter(|&seed| Program::decode(&mutant(seed)) != program).count();
         assert!(changed > 400, "{changed}");
         assert!((0..100).all(|seed| mutant(seed) == mutant(seed)));
     }
@@ -209,17 +189,10 @@ mod tests {
             let shorter = Input::read(&data[..size]).records;
             assert!(shorter.len() < steps.len());
             let mut rest = steps.iter();
-            assert!(
-                shorter
-                    .iter()
-                    .all(|record| rest.any(|other| other == record))
-            );
+            assert!(shorter.iter().all(|record| rest.any(|other| other == record)));
             sizes.insert(shorter.len());
         }
-        assert!(
-            sizes.contains(&(steps.len() - 1)) && sizes.len() > 30,
-            "{sizes:?}"
-        );
+        assert!(sizes.contains(&(steps.len() - 1)) && sizes.len() > 30, "{sizes:?}");
     }
 
     #[test]
@@ -229,10 +202,7 @@ mod tests {
         let mut seen = [false; Op::COUNT];
         for seed in 0..3000 {
             size = mutate(&mut data, size, 4096, seed);
-            Program::decode(&data[..size])
-                .steps
-                .iter()
-                .for_each(|step| seen[step.op.index()] = true);
+            Program::decode(&data[..size]).steps.iter().for_each(|step| seen[step.op.index()] = true);
         }
         assert!(seen.iter().all(|&seen| seen));
     }
@@ -248,11 +218,7 @@ mod tests {
             let size = crossover(&a, &b, &mut out, seed);
             assert!((1..=1024).contains(&size) && Program::from_artifact(&out[..size]).is_ok());
             let child = Input::read(&out[..size]).records;
-            both += usize::from(
-                [&one, &two]
-                    .iter()
-                    .all(|parent| child.iter().any(|record| parent.contains(record))),
-            );
+            both += usize::from([&one, &two].iter().all(|parent| child.iter().any(|record| parent.contains(record))));
             assert_eq!(crossover(&a, &b, &mut [0; 3], seed), 3);
         }
         assert!(both > 150, "{both}");

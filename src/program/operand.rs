@@ -77,38 +77,26 @@ pub(super) trait Word: Copy + PartialEq + 'static {
 
     /// The name of this value.
     fn word(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(_, value)| *value == self)
-            .map_or("?", |(word, _)| word)
+        Self::WORDS.iter().find(|(_, value)| *value == self).map_or("?", |(word, _)| word)
     }
 
     /// The value of that name.
     fn from_word(word: &str) -> Option<Self> {
-        Self::WORDS
-            .iter()
-            .find(|(name, _)| *name == word)
-            .map(|&(_, value)| value)
+        Self::WORDS.iter().find(|(name, _)| *name == word).map(|&(_, value)| value)
     }
 
     /// All names: `a|b|c`.
     fn usage() -> String {
-        Self::WORDS
-            .iter()
-            .map(|(word, _)| *word)
-            .collect::<Vec<_>>()
-            .join("|")
+        Self::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>().join("|")
     }
 }
 
 impl Word for Side {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("lower", Side::Lower), ("upper", Side::Upper)];
+    const WORDS: &'static [(&'static str, Self)] = &[("lower", Side::Lower), ("upper", Side::Upper)];
 }
 
 impl Word for Direction {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("next", Direction::Next), ("prev", Direction::Prev)];
+    const WORDS: &'static [(&'static str, Self)] = &[("next", Direction::Next), ("prev", Direction::Prev)];
 }
 
 impl Word for Isolation {
@@ -120,10 +108,8 @@ impl Word for Isolation {
 }
 
 impl Word for TxnTimestamp {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("set_commit_ts", TxnTimestamp::Commit),
-        ("set_read_ts", TxnTimestamp::Read),
-    ];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("set_commit_ts", TxnTimestamp::Commit), ("set_read_ts", TxnTimestamp::Read)];
 }
 
 impl Word for TimestampQuery {

@@ -7,9 +7,7 @@ use super::operand::*;
 use super::record::{Part, Reader, Writer};
 use super::step::Config;
 use super::text::{Fault, Operands};
-use crate::backend::{
-    Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who,
-};
+use crate::backend::{Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who};
 use std::fmt;
 
 /// Who makes the call of an operation, and so what stands before it in text.
@@ -249,7 +247,7 @@ operations! {
     "modify", Cursor, Write, Inside:
         Modify { key: Option<Key> = Optional, deltas: Box<[Delta]> = Deltas, ts: Timestamp = Wrap };
     /// Locks a record until the transaction ends.
-    "reserve", Cursor, Rare, Inside: Reserve { key: Option<Key> = Optional, ts: Timestamp = Wrap };
+    "reserve", Cursor, Write, Inside: Reserve { key: Option<Key> = Optional, ts: Timestamp = Wrap };
     /// Asks for the largest key of the table.
     "largest_key", Cursor, Rare, Always: LargestKey;
     /// Sets one end of the cursor's bounds.
@@ -333,9 +331,7 @@ impl OpKind {
     /// The row of the table.
     #[inline]
     pub fn row(self) -> &'static Row {
-        const { &Op::TABLE }
-            .get(self as usize)
-            .expect("a row for each operation")
+        const { &Op::TABLE }.get(self as usize).expect("a row for each operation")
     }
 }
 
@@ -365,9 +361,7 @@ impl Op {
     /// Who makes the call. As in the table, but for queries: a read timestamp is a session's, all others are the node's.
     pub fn class(&self) -> Class {
         match self {
-            Op::Query {
-                what: TimestampQuery::Read,
-            } => Class::Session,
+            Op::Query { what: TimestampQuery::Read } => Class::Session,
             Op::Query { .. } => Class::Global,
             _ => self.kind().row().class,
         }
@@ -378,9 +372,7 @@ impl Op {
         match self {
             Op::Scan { .. } => usize::from(config.keys),
             Op::RemoveAll { .. } => 2 * usize::from(config.keys),
-            Op::BulkInsert { count, .. } | Op::BulkRemove { count, .. } => {
-                usize::from(*count).max(1)
-            }
+            Op::BulkInsert { count, .. } | Op::BulkRemove { count, .. } => usize::from(*count).max(1),
             _ => 1,
         }
     }

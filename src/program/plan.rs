@@ -18,6 +18,8 @@ pub(super) struct Plan {
     pub last_value: Value,
     /// The index of the next step.
     pub index: usize,
+    /// Whether there is a checkpoint to pick up.
+    pub has_checkpoint: bool,
     cursors: [[Place; CURSORS]; SESSIONS],
     txns: [TxnPlan; SESSIONS],
 }
@@ -53,6 +55,7 @@ impl Plan {
             present: Present::new(config.keys),
             last_value: Value::EMPTY,
             index: 0,
+            has_checkpoint: false,
             cursors: Default::default(),
             txns: Default::default(),
         }
@@ -73,12 +76,20 @@ impl Plan {
         self.txns[usize::from(session)]
     }
 
+    /// Whether the cursor stands on a record that is there; one that it has removed is not.
+    pub fn on_record(&self, who: Who) -> bool {
+        self.place(who).at.is_some_and(|at| self.present.has(at))
+    }
+
+    /// Whether there is no record at all.
+    pub fn is_empty(&self) -> bool {
+        self.present.from(0).is_none()
+    }
+
     /// The session whose transaction has been running longest, and for how many steps.
     pub fn longest_txn(&self, config: &Config) -> Option<(u8, usize)> {
         let running = (0..config.sessions).filter(|&session| self.clock.txn(session) != Txn::Idle);
-        running
-            .map(|session| (session, self.index - self.txn(session).began))
-            .max_by_key(|&(_, steps)| steps)
+        running.map(|session| (session, self.index - self.txn(session).began)).max_by_key(|&(_, steps)| steps)
     }
 
     /// The smallest read timestamp of a running transaction.
@@ -92,6 +103,7 @@ impl Plan {
         let running = self.clock.txn(who.session);
         self.clock.observe(step, config);
         self.index += 1;
+        self.has_checkpoint |= matches!(step.op, Op::Checkpoint | Op::Advance { .. }) && self.clock.stable > 0;
         self.follow_txn(step, running);
         self.follow_cursor(step, index);
     }
@@ -100,25 +112,14 @@ impl Plan {
         let session = usize::from(step.who.session);
         match &step.op {
             Op::Begin { read_ts, .. } if running == Txn::Idle => {
-                self.txns[session] = TxnPlan {
-                    began: self.index,
-                    wrote: false,
-                    read_ts: *read_ts,
-                };
+                self.txns[session] = TxnPlan { began: self.index, wrote: false, read_ts: *read_ts };
             }
-            Op::TimestampTransaction {
-                which: TxnTimestamp::Read,
-                ts,
-            } => self.txns[session].read_ts = Some(*ts),
+            Op::TimestampTransaction { which: TxnTimestamp::Read, ts } => self.txns[session].read_ts = Some(*ts),
             Op::Commit { .. } => self.txns[session] = TxnPlan::default(),
             Op::Rollback => {
                 self.txns[session] = TxnPlan::default();
                 for place in &mut self.cursors[session] {
-                    *place = Place {
-                        at: None,
-                        has_key: false,
-                        ..*place
-                    };
+                    *place = Place { at: None, has_key: false, ..*place };
                 }
             }
             _ => {}
@@ -133,8 +134,7 @@ impl Plan {
             Op::Prev => self.stand(who, self.present.to(place.at.unwrap_or(limits::MAX_KEYS))),
             Op::Search { .. } => self.stand(who, index.filter(|&index| self.present.has(index))),
             Op::SearchNear { .. } => {
-                let near = index
-                    .and_then(|index| self.present.from(index).or_else(|| self.present.to(index)));
+                let near = index.and_then(|index| self.present.from(index).or_else(|| self.present.to(index)));
                 self.stand(who, near);
             }
             Op::Insert { value, .. } => {
@@ -155,18 +155,8 @@ impl Plan {
             Op::Modify { .. } => self.wrote(who, None),
             Op::Key { .. } => self.place_mut(who).has_key = true,
             Op::Value { value } => self.last_value = value.clone(),
-            Op::Reset => {
-                *self.place_mut(who) = Place {
-                    random: place.random,
-                    ..Place::default()
-                }
-            }
-            Op::Reopen { random, .. } => {
-                *self.place_mut(who) = Place {
-                    random: *random,
-                    ..Place::default()
-                }
-            }
+            Op::Reset => *self.place_mut(who) = Place { random: place.random, ..Place::default() },
+            Op::Reopen { random, .. } => *self.place_mut(who) = Place { random: *random, ..Place::default() },
             Op::LargestKey | Op::Reconfigure { .. } => self.stand(who, None),
             Op::Bound { .. } => self.place_mut(who).bounded = true,
             Op::ClearBounds => self.place_mut(who).bounded = false,
@@ -225,10 +215,7 @@ pub(super) struct Present {
 
 impl Present {
     fn new(keys: u16) -> Self {
-        Present {
-            words: [0; limits::MAX_KEYS as usize / 64],
-            keys,
-        }
+        Present { words: [0; limits::MAX_KEYS as usize / 64], keys }
     }
 
     #[inline]
@@ -247,11 +234,7 @@ impl Present {
     fn fill(&mut self, first: u16, count: u16, present: bool) {
         for offset in 0..count.min(self.keys) {
             let index = (first + offset) % self.keys;
-            if present {
-                self.set(index)
-            } else {
-                self.clear(index)
-            }
+            if present { self.set(index) } else { self.clear(index) }
         }
     }
 
@@ -262,8 +245,7 @@ impl Present {
 
     /// The first key without a record from `index` on.
     pub fn gap_from(&self, index: u16) -> Option<u16> {
-        self.find(index, |word| !word)
-            .filter(|&index| index < self.keys)
+        self.find(index, |word| !word).filter(|&index| index < self.keys)
     }
 
     /// The last key with a record before `index`.
@@ -321,10 +303,7 @@ mod tests {
             assert_eq!(present.has(probe), set.contains(&probe));
             assert_eq!(present.from(probe), set.range(probe..).next().copied());
             assert_eq!(present.to(probe), set.range(..probe).next_back().copied());
-            assert_eq!(
-                present.gap_from(probe),
-                (probe..keys).find(|index| !set.contains(index))
-            );
+            assert_eq!(present.gap_from(probe), (probe..keys).find(|index| !set.contains(index)));
             assert_eq!(present.to(limits::MAX_KEYS), set.last().copied());
         }
         present.fill(190, 20, false);

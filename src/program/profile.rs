@@ -87,10 +87,7 @@ impl FromStr for Profile {
     type Err = UnknownProfile;
 
     fn from_str(name: &str) -> Result<Self, UnknownProfile> {
-        Profile::ALL
-            .into_iter()
-            .find(|profile| profile.name() == name)
-            .ok_or_else(|| UnknownProfile(name.into()))
+        Profile::ALL.into_iter().find(|profile| profile.name() == name).ok_or_else(|| UnknownProfile(name.into()))
     }
 }
 
@@ -113,6 +110,8 @@ pub(super) struct Mix {
     pub begin: [u32; 4],
     /// The share of the pool that a bulk insert writes.
     pub bulk_insert: [u32; 2],
+    /// Programs that begin with a bulk insert, whatever the weights.
+    pub load: u32,
     /// Only what makes sense where it stands, writes only where they can succeed, physical events only between transactions.
     pub orderly: bool,
     /// Evict means: advance first, then evict all.
@@ -145,58 +144,33 @@ struct Stress {
 }
 
 /// What WiredTiger's profiles have where they do not say otherwise.
-const STRESS: Stress = Stress {
-    weights: [0; 15],
-    search_existing: 50,
-    remove_existing: 80,
-    begin: [72, 16, 12, 30],
-    bulk: 40,
-};
+const STRESS: Stress =
+    Stress { weights: [0; 15], search_existing: 50, remove_existing: 80, begin: [72, 16, 12, 30], bulk: 40 };
 
 const MIXED: Stress = Stress {
-    weights: [
-        180, 180, 160, 140, 100, 40, 40, 20, 10, 5, 16, 22, 12, 4, 40,
-    ],
+    weights: [180, 180, 160, 140, 100, 40, 40, 20, 10, 5, 16, 22, 12, 4, 40],
     search_existing: 80,
     begin: [72, 16, 12, 40],
     ..STRESS
 };
-const ITERATE: Stress = Stress {
-    weights: [350, 350, 120, 100, 80, 30, 30, 15, 5, 4, 50, 50, 10, 4, 30],
-    search_existing: 85,
-    ..STRESS
-};
-const LOOKUP: Stress = Stress {
-    weights: [150, 150, 310, 220, 90, 30, 30, 20, 5, 4, 20, 25, 15, 4, 30],
-    search_existing: 55,
-    ..STRESS
-};
+const ITERATE: Stress =
+    Stress { weights: [350, 350, 120, 100, 80, 30, 30, 15, 5, 4, 50, 50, 10, 4, 30], search_existing: 85, ..STRESS };
+const LOOKUP: Stress =
+    Stress { weights: [150, 150, 310, 220, 90, 30, 30, 20, 5, 4, 20, 25, 15, 4, 30], search_existing: 55, ..STRESS };
 const WRITE_CHURN: Stress = Stress {
-    weights: [
-        110, 110, 100, 70, 240, 140, 130, 90, 5, 4, 35, 50, 20, 6, 30,
-    ],
+    weights: [110, 110, 100, 70, 240, 140, 130, 90, 5, 4, 35, 50, 20, 6, 30],
     search_existing: 70,
     remove_existing: 70,
     ..STRESS
 };
 const TXN: Stress = Stress {
-    weights: [
-        180, 180, 160, 100, 100, 40, 40, 20, 5, 4, 15, 35, 15, 4, 180,
-    ],
+    weights: [180, 180, 160, 100, 100, 40, 40, 20, 5, 4, 15, 35, 15, 4, 180],
     begin: [40, 25, 25, 90],
     ..STRESS
 };
-const BULK_SWING: Stress = Stress {
-    weights: [
-        180, 180, 160, 100, 80, 40, 40, 20, 5, 5, 150, 180, 50, 25, 30,
-    ],
-    bulk: 50,
-    ..STRESS
-};
-const MERGE_DRAIN: Stress = Stress {
-    weights: [200, 200, 180, 120, 60, 20, 20, 10, 4, 4, 40, 60, 20, 4, 30],
-    ..STRESS
-};
+const BULK_SWING: Stress =
+    Stress { weights: [180, 180, 160, 100, 80, 40, 40, 20, 5, 5, 150, 180, 50, 25, 30], bulk: 50, ..STRESS };
+const MERGE_DRAIN: Stress = Stress { weights: [200, 200, 180, 120, 60, 20, 20, 10, 4, 4, 40, 60, 20, 4, 30], ..STRESS };
 
 impl Stress {
     fn mix(&self) -> Mix {
@@ -248,6 +222,7 @@ impl Stress {
             other_positional: 0,
             begin: self.begin,
             bulk_insert: [self.bulk, self.bulk],
+            load: 0,
             orderly: true,
             evict_advances: true,
             unwrapped: 0,
@@ -287,17 +262,8 @@ fn swarm_config(dice: &mut Dice) -> Config {
         ..Config::default()
     };
     // The first session is nearly always able to write without further ado.
-    for (session, level) in config
-        .isolation
-        .iter_mut()
-        .take(config.sessions.into())
-        .enumerate()
-    {
-        *level = match dice.weighted(if session == 0 {
-            &[96, 3, 1]
-        } else {
-            &[80, 13, 7]
-        }) {
+    for (session, level) in config.isolation.iter_mut().take(config.sessions.into()).enumerate() {
+        *level = match dice.weighted(if session == 0 { &[96, 3, 1] } else { &[80, 13, 7] }) {
             0 => Isolation::Snapshot,
             1 => Isolation::ReadCommitted,
             _ => Isolation::ReadUncommitted,
@@ -318,20 +284,12 @@ fn swarm_mix(dice: &mut Dice) -> Mix {
         update_positional: share(dice),
         remove_positional: share(dice),
         other_positional: dice.range(0, 40),
-        begin: [
-            dice.range(1, 80),
-            dice.below(20),
-            dice.below(15),
-            dice.below(60),
-        ],
+        begin: [dice.range(1, 80), dice.below(20), dice.below(15), dice.below(60)],
         bulk_insert: [5, dice.range(10, 100)],
+        load: 60,
         orderly: false,
-        evict_advances: dice.percent(30),
-        unwrapped: if dice.percent(30) {
-            dice.range(1, 30)
-        } else {
-            1
-        },
+        evict_advances: dice.percent(50),
+        unwrapped: if dice.percent(30) { dice.range(1, 30) } else { 1 },
         gap_keys: dice.range(5, 50),
         odd_values: dice.below(40),
         hot: dice.below(80),
@@ -350,6 +308,7 @@ fn swarm_weight(kind: OpKind, dice: &mut Dice) -> u32 {
         Weight::Heavy => (50, 0),
         Weight::Rare => (40, 10),
         Weight::Walk => (70, 15),
+        Weight::Transaction => (75, 15),
         _ => (55, 15),
     };
     match luck {
@@ -362,12 +321,7 @@ fn swarm_weight(kind: OpKind, dice: &mut Dice) -> u32 {
 /// Most programs need something to write, a way to walk, and an end to what they begin.
 fn keep_possible(ops: &mut [u32; Op::COUNT], dice: &mut Dice) {
     let writes = [OpKind::Insert, OpKind::BulkInsert, OpKind::Update];
-    let reads = [
-        OpKind::Next,
-        OpKind::Prev,
-        OpKind::Search,
-        OpKind::SearchNear,
-    ];
+    let reads = [OpKind::Next, OpKind::Prev, OpKind::Search, OpKind::SearchNear];
     let moves_data = [OpKind::Advance, OpKind::Adopt, OpKind::Evict, OpKind::Prune];
     ensure(ops, &writes, 95, dice);
     ensure(ops, &reads, 95, dice);
@@ -375,10 +329,16 @@ fn keep_possible(ops: &mut [u32; Op::COUNT], dice: &mut Dice) {
     if ops[OpKind::Begin as usize] > 0 {
         ensure(ops, &[OpKind::Commit], 100, dice);
     }
-    // Adopting means nothing without a checkpoint.
-    if ops[OpKind::Adopt as usize] > 0 {
-        ensure(ops, &[OpKind::Checkpoint], 100, dice);
-        ensure(ops, &[OpKind::SetTimestamp, OpKind::Advance], 90, dice);
+    // Picking up means nothing without a checkpoint, a checkpoint without a stable timestamp, both without eviction.
+    let is_on = |ops: &[u32; Op::COUNT], kind: OpKind| ops[kind as usize] > 0;
+    if is_on(ops, OpKind::Adopt) {
+        ensure(ops, &[OpKind::Checkpoint], 95, dice);
+    }
+    if is_on(ops, OpKind::Checkpoint) {
+        ensure(ops, &[OpKind::SetTimestamp, OpKind::Advance], 95, dice);
+    }
+    if is_on(ops, OpKind::Adopt) || is_on(ops, OpKind::Advance) {
+        ensure(ops, &[OpKind::Evict, OpKind::Prune], 85, dice);
     }
 }
 

@@ -25,10 +25,7 @@ impl Config {
 
     /// The isolation that a session has outside explicit transactions; snapshot for sessions that do not exist.
     pub fn isolation_of(&self, session: u8) -> Isolation {
-        self.isolation
-            .get(usize::from(session))
-            .copied()
-            .unwrap_or_default()
+        self.isolation.get(usize::from(session)).copied().unwrap_or_default()
     }
 
     /// Whether the session and the cursor slot exist.
@@ -47,12 +44,7 @@ impl Config {
 /// One session with one cursor at snapshot isolation and WiredTiger's 55 keys.
 impl Default for Config {
     fn default() -> Self {
-        Config {
-            sessions: 1,
-            cursors: 1,
-            keys: 55,
-            isolation: [Isolation::Snapshot; Config::MAX_SESSIONS as usize],
-        }
+        Config { sessions: 1, cursors: 1, keys: 55, isolation: [Isolation::Snapshot; Config::MAX_SESSIONS as usize] }
     }
 }
 

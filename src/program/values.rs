@@ -68,16 +68,10 @@ pub fn long(key: &[u8], seq: usize, len: usize) -> Value {
 /// The entry of a `modify` with an index.
 pub fn delta(index: usize) -> Delta {
     let (offset, size, data) = DELTAS[index % DELTAS.len()];
-    Delta {
-        data: ByteStr::new(data),
-        offset,
-        size,
-    }
+    Delta { data: ByteStr::new(data), offset, size }
 }
 
 /// The index of an entry.
 pub fn delta_index(delta: &Delta) -> Option<usize> {
-    DELTAS.iter().position(|&(offset, size, data)| {
-        (offset, size, data) == (delta.offset, delta.size, &*delta.data)
-    })
+    DELTAS.iter().position(|&(offset, size, data)| (offset, size, data) == (delta.offset, delta.size, &*delta.data))
 }

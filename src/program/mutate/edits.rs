@@ -14,12 +14,8 @@ use crate::program::step::Config;
 const MAX_SEGMENT: u32 = 32;
 
 /// What a session's isolation may become.
-const ISOLATION: [Isolation; 4] = [
-    Isolation::Snapshot,
-    Isolation::Snapshot,
-    Isolation::ReadCommitted,
-    Isolation::ReadUncommitted,
-];
+const ISOLATION: [Isolation; 4] =
+    [Isolation::Snapshot, Isolation::Snapshot, Isolation::ReadCommitted, Isolation::ReadUncommitted];
 
 /// One edit.
 type Edit = fn(&mut Input, &mut Dice);
@@ -65,9 +61,7 @@ impl Input {
         let kind = OpKind::ALL.get(usize::from(self.records[index][0]));
         let parts = kind.map_or(&[Part::A, Part::B, Part::C][..], |&kind| Op::parts(kind));
         let slots: Vec<_> = parts.iter().filter(|&&part| part != Part::Flags).collect();
-        slots
-            .get(dice.index(slots.len()))
-            .map(|&&part| 2 + 2 * part as usize)
+        slots.get(dice.index(slots.len())).map(|&&part| 2 + 2 * part as usize)
     }
 
     fn insert(&mut self, records: &[Block], dice: &mut Dice) {
@@ -131,16 +125,11 @@ fn repeat_record(input: &mut Input, dice: &mut Dice) {
     let index = dice.index(input.records.len());
     let times = dice.log_uniform(1, MAX_SEGMENT) as usize;
     let record = input.records[index];
-    input
-        .records
-        .splice(index..index, std::iter::repeat_n(record, times));
+    input.records.splice(index..index, std::iter::repeat_n(record, times));
 }
 
 fn swap_records(input: &mut Input, dice: &mut Dice) {
-    let (one, two) = (
-        dice.index(input.records.len()),
-        dice.index(input.records.len()),
-    );
+    let (one, two) = (dice.index(input.records.len()), dice.index(input.records.len()));
     input.records.swap(one, two);
 }
 
@@ -163,9 +152,7 @@ fn redraw_field(input: &mut Input, dice: &mut Dice) {
     let who = usual_flags(who, dice);
     let index = dice.index(input.records.len());
     match input.any_slot(index, dice) {
-        Some(at) if !dice.percent(20) => {
-            input.records[index][at..at + 2].copy_from_slice(&[low, high])
-        }
+        Some(at) if !dice.percent(20) => input.records[index][at..at + 2].copy_from_slice(&[low, high]),
         _ => input.records[index][1] = who,
     }
 }
@@ -194,19 +181,13 @@ fn change_operation(input: &mut Input, dice: &mut Dice) {
 fn change_cursor(input: &mut Input, dice: &mut Dice) {
     let run = dice.run(input.records.len());
     let who = dice.bits() as u8 & 0x0f;
-    input.records[run]
-        .iter_mut()
-        .for_each(|record| record[1] = record[1] & 0xf0 | who);
+    input.records[run].iter_mut().for_each(|record| record[1] = record[1] & 0xf0 | who);
 }
 
 /// Another operation on or off, mostly one that is there. One that is off means others.
 fn flip_swarm(input: &mut Input, dice: &mut Dice) {
     let there = usize::from(input.any_record(dice)[0]) % Op::COUNT;
-    let operation = if dice.percent(70) {
-        there
-    } else {
-        dice.index(Op::COUNT)
-    };
+    let operation = if dice.percent(70) { there } else { dice.index(Op::COUNT) };
     input.header.swarm ^= 1 << operation;
     input.header.seed ^= 1 << dice.index(64);
 }
@@ -216,10 +197,7 @@ fn change_sizes(input: &mut Input, dice: &mut Dice) {
     match dice.below(4) {
         0 => config.sessions = 1 + dice.below(Config::MAX_SESSIONS.into()) as u8,
         1 => config.cursors = 1 + dice.below(Config::MAX_CURSORS.into()) as u8,
-        2 => {
-            config.keys =
-                dice.log_uniform(limits::MIN_KEYS.into(), limits::MAX_SWARM_KEYS.into()) as u16
-        }
+        2 => config.keys = dice.log_uniform(limits::MIN_KEYS.into(), limits::MAX_SWARM_KEYS.into()) as u16,
         _ => {
             let session = dice.index(config.sessions.into());
             config.isolation[session] = ISOLATION[dice.index(ISOLATION.len())];

@@ -63,19 +63,9 @@ impl Header {
                 _ => Isolation::Snapshot,
             };
         }
-        let config = Config {
-            sessions,
-            cursors: 1 + (bytes[1] >> 4) % Config::MAX_CURSORS,
-            keys: keys(short(2)),
-            isolation,
-        };
-        Header {
-            version: bytes[0],
-            config,
-            swarm: word(8),
-            seed: word(16),
-            pool_blocks: short(6),
-        }
+        let config =
+            Config { sessions, cursors: 1 + (bytes[1] >> 4) % Config::MAX_CURSORS, keys: keys(short(2)), isolation };
+        Header { version: bytes[0], config, swarm: word(8), seed: word(16), pool_blocks: short(6) }
     }
 
     /// The bytes that `from_bytes` reads as this header.
@@ -84,9 +74,7 @@ impl Header {
         let config = &self.config;
         bytes[0] = self.version;
         bytes[1] = config.sessions.wrapping_sub(1) | config.cursors.wrapping_sub(1) << 4;
-        bytes[2..4].copy_from_slice(
-            &(EXACT_KEYS | config.keys.wrapping_sub(limits::MIN_KEYS) & 0xfff).to_le_bytes(),
-        );
+        bytes[2..4].copy_from_slice(&(EXACT_KEYS | config.keys.wrapping_sub(limits::MIN_KEYS) & 0xfff).to_le_bytes());
         for (session, &level) in config.isolation.iter().enumerate() {
             bytes[4] |= isolation_code(level) << (2 * session);
         }
@@ -247,10 +235,7 @@ impl<'r, 'p> Writer<'r, 'p> {
 /// A session and a cursor of the configuration, from 4 bits.
 #[inline]
 pub(super) fn who(code: u8, config: &Config) -> Who {
-    Who {
-        session: (code & 3) % config.sessions,
-        cursor: (code >> 2 & 3) % config.cursors,
-    }
+    Who { session: (code & 3) % config.sessions, cursor: (code >> 2 & 3) % config.cursors }
 }
 
 /// The bits that [`who`] reads.

@@ -21,16 +21,12 @@ const NO_KEY: u16 = 9;
 fn read_key(from: &Reader<'_>) -> Option<Key> {
     let slot = from.slot(Part::A);
     if let Some(literal) = from.pool.get(slot) {
-        return Some(Key::new(
-            &literal[..literal.len().min(limits::MAX_KEY_BYTES)],
-        ));
+        return Some(Key::new(&literal[..literal.len().min(limits::MAX_KEY_BYTES)]));
     }
     let index = slot.argument() % from.context.config.keys;
     match slot.mode() {
         GAP_KEY => Some(Config::gap_key(index)),
-        ODD_KEY => Some(Key::new(
-            ODD_KEYS[usize::from(slot.argument()) % ODD_KEYS.len()],
-        )),
+        ODD_KEY => Some(Key::new(ODD_KEYS[usize::from(slot.argument()) % ODD_KEYS.len()])),
         NO_KEY..Slot::LITERAL => None,
         _ => Some(Config::pool_key(index)),
     }
@@ -56,8 +52,7 @@ impl RecordOperand<Key> for Given {
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Key {
         let slot = from.slot(Part::A);
-        read_key(from)
-            .unwrap_or_else(|| Config::pool_key(slot.argument() % from.context.config.keys))
+        read_key(from).unwrap_or_else(|| Config::pool_key(slot.argument() % from.context.config.keys))
     }
     fn encode(value: &Key, to: &mut Writer<'_, '_>) {
         write_key(value, to);
@@ -93,18 +88,12 @@ const NO_VALUE: u16 = 12;
 fn read_value(from: &Reader<'_>) -> Option<Value> {
     let slot = from.slot(Part::B);
     if let Some(literal) = from.pool.get(slot) {
-        return Some(Value::new(
-            &literal[..literal.len().min(limits::MAX_VALUE_BYTES)],
-        ));
+        return Some(Value::new(&literal[..literal.len().min(limits::MAX_VALUE_BYTES)]));
     }
     let argument = usize::from(slot.argument());
     match slot.mode() {
         ODD_VALUE => Some(Value::new(ODD_VALUES[argument % ODD_VALUES.len()])),
-        LONG_VALUE => Some(values::long(
-            &from.key,
-            from.context.index,
-            LONG_MIN + argument,
-        )),
+        LONG_VALUE => Some(values::long(&from.key, from.context.index, LONG_MIN + argument)),
         LAST_VALUE => Some(from.context.last_value.clone()),
         NO_VALUE..Slot::LITERAL => None,
         _ => Some(values::unique(&from.key, from.context.index)),
@@ -113,10 +102,8 @@ fn read_value(from: &Reader<'_>) -> Option<Value> {
 
 fn write_value(value: &Value, to: &mut Writer<'_, '_>) {
     let context = to.context;
-    let is_long = || {
-        (LONG_MIN..=LONG_MAX).contains(&value.len())
-            && values::long(&to.key, context.index, value.len()) == *value
-    };
+    let is_long =
+        || (LONG_MIN..=LONG_MAX).contains(&value.len()) && values::long(&to.key, context.index, value.len()) == *value;
     let slot = if *value == values::unique(&to.key, context.index) {
         Slot::new(0, 0)
     } else if let Some(index) = ODD_VALUES.iter().position(|&odd| *odd == **value) {
@@ -173,9 +160,7 @@ impl RecordOperand<Box<[Delta]>> for Deltas {
             return Box::default();
         }
         let count = 1 + usize::from(slot.mode()) % SLOT_DELTAS;
-        (0..count)
-            .map(|entry| values::delta(usize::from(slot.argument() >> (4 * entry) & 15)))
-            .collect()
+        (0..count).map(|entry| values::delta(usize::from(slot.argument() >> (4 * entry) & 15))).collect()
     }
 
     fn encode(value: &Box<[Delta]>, to: &mut Writer<'_, '_>) {
@@ -210,19 +195,11 @@ fn pack_deltas(deltas: &[Delta]) -> Vec<u8> {
 /// The deltas of any literal.
 fn unpack_deltas(mut bytes: &[u8]) -> Box<[Delta]> {
     let mut deltas = Vec::new();
-    while let (Some((head, rest)), true) = (
-        bytes.split_first_chunk::<10>(),
-        deltas.len() < limits::MAX_DELTAS,
-    ) {
-        let word =
-            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    while let (Some((head, rest)), true) = (bytes.split_first_chunk::<10>(), deltas.len() < limits::MAX_DELTAS) {
+        let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let len = usize::from(u16::from_le_bytes([head[8], head[9]]));
         let (data, rest) = rest.split_at(len.min(limits::MAX_VALUE_BYTES).min(rest.len()));
-        deltas.push(Delta {
-            data: ByteStr::new(data),
-            offset: word(0) % (limits::MAX_OFFSET + 1),
-            size: word(4),
-        });
+        deltas.push(Delta { data: ByteStr::new(data), offset: word(0) % (limits::MAX_OFFSET + 1), size: word(4) });
         bytes = rest;
     }
     deltas.into()
@@ -272,10 +249,7 @@ fn write_ts<T: PartialEq>(
     reader.who = to.who;
     reader.which = to.which;
     let now = to.context.clock.now;
-    let back = exact
-        .and_then(|ts| now.checked_sub(ts))
-        .filter(|&back| back < 4096)
-        .unwrap_or(0) as u16;
+    let back = exact.and_then(|ts| now.checked_sub(ts)).filter(|&back| back < 4096).unwrap_or(0) as u16;
     for mode in 0..Slot::LITERAL {
         for argument in [back, 0, 1, 2, 3, 4, 5, 6, 7] {
             reader.slots[place as usize] = Slot::new(mode, argument);
@@ -349,9 +323,8 @@ fn read_read(from: &Reader<'_>) -> Option<Timestamp> {
     match slot.mode() {
         0..=8 => None,
         ODD_TS => Some(odd_ts(from, Part::C)),
-        _ => literal_ts(from, Part::C).or_else(|| {
-            Some(from.context.clock.readable(slot.argument().into())).filter(|&ts| ts != 0)
-        }),
+        _ => literal_ts(from, Part::C)
+            .or_else(|| Some(from.context.clock.readable(slot.argument().into())).filter(|&ts| ts != 0)),
     }
 }
 
@@ -373,9 +346,7 @@ fn read_stamp(from: &Reader<'_>) -> Timestamp {
     match (slot.mode(), from.which) {
         (ODD_TS, _) => odd_ts(from, Part::C),
         (_, TxnTimestamp::Commit) => literal_ts(from, Part::C).unwrap_or(clock.next()),
-        (_, TxnTimestamp::Read) => {
-            literal_ts(from, Part::C).unwrap_or(clock.readable(slot.argument().into()))
-        }
+        (_, TxnTimestamp::Read) => literal_ts(from, Part::C).unwrap_or(clock.readable(slot.argument().into())),
     }
 }
 
@@ -444,9 +415,7 @@ impl RecordOperand<Timestamp> for Oldest {
         read_oldest(from).unwrap_or(from.context.clock.oldest)
     }
     fn encode(value: &Timestamp, to: &mut Writer<'_, '_>) {
-        write_ts(to, Part::A, value, Some(*value), |from| {
-            read_oldest(from).unwrap_or(from.context.clock.oldest)
-        });
+        write_ts(to, Part::A, value, Some(*value), |from| read_oldest(from).unwrap_or(from.context.clock.oldest));
     }
 }
 
@@ -456,9 +425,7 @@ impl RecordOperand<Timestamp> for Stable {
         read_stable(from).unwrap_or(from.context.clock.stable)
     }
     fn encode(value: &Timestamp, to: &mut Writer<'_, '_>) {
-        write_ts(to, Part::B, value, Some(*value), |from| {
-            read_stable(from).unwrap_or(from.context.clock.stable)
-        });
+        write_ts(to, Part::B, value, Some(*value), |from| read_stable(from).unwrap_or(from.context.clock.stable));
     }
 }
 
@@ -492,10 +459,7 @@ fn read_word<T: Word>(from: &mut Reader<'_>) -> T {
 }
 
 fn write_word<T: Word>(value: T, to: &mut Writer<'_, '_>) {
-    let index = T::WORDS
-        .iter()
-        .position(|(_, word)| *word == value)
-        .unwrap_or(0);
+    let index = T::WORDS.iter().position(|(_, word)| *word == value).unwrap_or(0);
     to.push_flags(index as u8, word_bits(T::WORDS.len()));
 }
 

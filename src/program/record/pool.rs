@@ -49,10 +49,7 @@ impl PoolBuilder {
         if let Some(&index) = self.indices.get(literal) {
             return Slot::literal(index);
         }
-        let (Ok(len), true) = (
-            u16::try_from(literal.len()),
-            self.indices.len() < Slot::MAX_LITERALS,
-        ) else {
+        let (Ok(len), true) = (u16::try_from(literal.len()), self.indices.len() < Slot::MAX_LITERALS) else {
             self.overflow = true;
             return Slot::literal(0);
         };
@@ -66,8 +63,7 @@ impl PoolBuilder {
     /// The pool, in whole blocks, and their number; `None` if it has become too large.
     pub fn finish(mut self) -> Option<(Vec<u8>, u16)> {
         // Zeros to the end of the block read as empty literals, which nothing refers to.
-        self.bytes
-            .resize(self.bytes.len().next_multiple_of(BLOCK), 0);
+        self.bytes.resize(self.bytes.len().next_multiple_of(BLOCK), 0);
         let blocks = u16::try_from(self.bytes.len() / BLOCK).ok()?;
         (!self.overflow).then_some((self.bytes, blocks))
     }

@@ -64,45 +64,26 @@ impl FromStr for Expect {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        tokens(text)
-            .and_then(|tokens| parse(&tokens, text.len()))
-            .map_err(|fault| fault.in_line(1, text))
+        tokens(text).and_then(|tokens| parse(&tokens, text.len())).map_err(|fault| fault.in_line(1, text))
     }
 }
 
 /// Parses what stands after `=>`. `end` is where the line ends.
 pub(super) fn parse(tokens: &[Token<'_>], end: usize) -> Result<Expect, Fault> {
     let Some((&first, rest)) = tokens.split_first() else {
-        return Err(Fault::new(
-            end,
-            "the expected reply is missing: write its code after `=>`, `ok` for example",
-        ));
+        return Err(Fault::new(end, "the expected reply is missing: write its code after `=>`, `ok` for example"));
     };
-    let mut expect = Expect {
-        code: code(first)?,
-        commit: None,
-        exact: None,
-        key: None,
-        value: None,
-        timestamp: None,
-        rows: None,
-    };
-    rest.iter()
-        .try_for_each(|&token| part(token, &mut expect))?;
+    let mut expect =
+        Expect { code: code(first)?, commit: None, exact: None, key: None, value: None, timestamp: None, rows: None };
+    rest.iter().try_for_each(|&token| part(token, &mut expect))?;
     Ok(expect)
 }
 
 fn code(token: Token<'_>) -> Result<Code, Fault> {
-    Code::ALL
-        .into_iter()
-        .find(|code| code.name() == token.text)
-        .ok_or_else(|| {
-            let names = Code::ALL.map(Code::name).join(", ");
-            token.fault(format!(
-                "`{}` is not a return code: write one of {names}",
-                token.text
-            ))
-        })
+    Code::ALL.into_iter().find(|code| code.name() == token.text).ok_or_else(|| {
+        let names = Code::ALL.map(Code::name).join(", ");
+        token.fault(format!("`{}` is not a return code: write one of {names}", token.text))
+    })
 }
 
 /// Reads one part after the code.
@@ -116,11 +97,7 @@ fn part(token: Token<'_>, expect: &mut Expect) -> Result<(), Fault> {
     } else if let Some(text) = token.named("exact") {
         once(&mut expect.exact, exact(text)?, token)
     } else if let Some(text) = token.named("ts") {
-        once(
-            &mut expect.timestamp,
-            scan::number(text, "a timestamp", u64::MAX)?,
-            token,
-        )
+        once(&mut expect.timestamp, scan::number(text, "a timestamp", u64::MAX)?, token)
     } else if token.text == "empty" {
         once(&mut expect.rows, Vec::new(), token)
     } else if expect.key.is_none() {
@@ -133,26 +110,14 @@ fn part(token: Token<'_>, expect: &mut Expect) -> Result<(), Fault> {
 /// The key and the value of `KEY="VALUE"`.
 fn row(token: Token<'_>) -> Option<(Token<'_>, Token<'_>)> {
     let equals = token.text.find('=')?;
-    let value = Token {
-        text: &token.text[equals + 1..],
-        at: token.at + equals + 1,
-    };
+    let value = Token { text: &token.text[equals + 1..], at: token.at + equals + 1 };
     let is_row = !token.text[..equals].contains('"') && value.text.starts_with('"');
-    is_row.then_some((
-        Token {
-            text: &token.text[..equals],
-            at: token.at,
-        },
-        value,
-    ))
+    is_row.then_some((Token { text: &token.text[..equals], at: token.at }, value))
 }
 
 fn once<T>(slot: &mut Option<T>, value: T, token: Token<'_>) -> Result<(), Fault> {
     if slot.is_some() {
-        return Err(token.fault(format!(
-            "`{}` is one too many in this reply: leave it out",
-            token.text
-        )));
+        return Err(token.fault(format!("`{}` is one too many in this reply: leave it out", token.text)));
     }
     *slot = Some(value);
     Ok(())
@@ -163,17 +128,12 @@ fn exact(token: Token<'_>) -> Result<i8, Fault> {
         "-1" => Ok(-1),
         "0" => Ok(0),
         "1" => Ok(1),
-        other => Err(token.fault(format!(
-            "`{other}` is not the sign of a comparison: write -1, 0 or 1"
-        ))),
+        other => Err(token.fault(format!("`{other}` is not the sign of a comparison: write -1, 0 or 1"))),
     }
 }
 
 /// `-`, `E(...)` or the bare thing.
-fn field<'a>(
-    token: Token<'a>,
-    read: impl FnOnce(Token<'a>) -> Result<ByteStr, Fault>,
-) -> Result<Field, Fault> {
+fn field<'a>(token: Token<'a>, read: impl FnOnce(Token<'a>) -> Result<ByteStr, Fault>) -> Result<Field, Fault> {
     if token.text == "-" {
         return Ok(Field::Unset);
     }

@@ -22,19 +22,13 @@ pub(in crate::program) struct Operands<'a> {
 impl<'a> Operands<'a> {
     /// Takes the operand of `name=OPERAND`, wherever it stands.
     fn take_named(&mut self, name: &str) -> Option<Token<'a>> {
-        let index = self
-            .tokens
-            .iter()
-            .position(|token| token.named(name).is_some())?;
+        let index = self.tokens.iter().position(|token| token.named(name).is_some())?;
         self.tokens.remove(index).named(name)
     }
 
     /// Takes the first operand without a name if `is_it`.
     fn take_if(&mut self, is_it: impl FnOnce(&str) -> bool) -> Option<Token<'a>> {
-        let index = self
-            .tokens
-            .iter()
-            .position(|token| is_value(token.text) || is_key(token.text))?;
+        let index = self.tokens.iter().position(|token| is_value(token.text) || is_key(token.text))?;
         is_it(self.tokens[index].text).then(|| self.tokens.remove(index))
     }
 
@@ -67,13 +61,8 @@ fn is_value(text: &str) -> bool {
 }
 
 fn word<T: Word>(token: Token<'_>) -> Result<T, Fault> {
-    T::from_word(token.text).ok_or_else(|| {
-        token.fault(format!(
-            "`{}` is not known here: write one of {}",
-            token.text,
-            T::usage()
-        ))
-    })
+    T::from_word(token.text)
+        .ok_or_else(|| token.fault(format!("`{}` is not known here: write one of {}", token.text, T::usage())))
 }
 
 impl TextOperand<Key> for Given {
@@ -85,9 +74,7 @@ impl TextOperand<Key> for Given {
         print_key(value, out)
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<Key, Fault> {
-        from.take_if(is_key)
-            .ok_or_else(|| from.missing("a key"))
-            .and_then(scan::key)
+        from.take_if(is_key).ok_or_else(|| from.missing("a key")).and_then(scan::key)
     }
 }
 
@@ -99,9 +86,7 @@ impl TextOperand<Value> for GivenValue {
         write!(out, " {value:?}")
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<Value, Fault> {
-        from.take_if(is_value)
-            .ok_or_else(|| from.missing("a value in quotes"))
-            .and_then(scan::value)
+        from.take_if(is_value).ok_or_else(|| from.missing("a value in quotes")).and_then(scan::value)
     }
 }
 
@@ -110,9 +95,7 @@ impl TextOperand<Option<Key>> for Optional {
         " [KEY]".into()
     }
     fn print(name: &str, value: &Option<Key>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        value
-            .iter()
-            .try_for_each(|key| Given::print(name, key, out))
+        value.iter().try_for_each(|key| Given::print(name, key, out))
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<Option<Key>, Fault> {
         from.take_if(is_key).map(scan::key).transpose()
@@ -124,9 +107,7 @@ impl TextOperand<Option<Value>> for OptionalValue {
         " [\"VALUE\"]".into()
     }
     fn print(name: &str, value: &Option<Value>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        value
-            .iter()
-            .try_for_each(|value| GivenValue::print(name, value, out))
+        value.iter().try_for_each(|value| GivenValue::print(name, value, out))
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<Option<Value>, Fault> {
         from.take_if(is_value).map(scan::value).transpose()
@@ -138,18 +119,13 @@ impl TextOperand<Box<[Delta]>> for Deltas {
         " [\"DATA\":OFFSET:SIZE ...]".into()
     }
     fn print(_: &str, value: &Box<[Delta]>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        value
-            .iter()
-            .try_for_each(|Delta { data, offset, size }| write!(out, " {data:?}:{offset}:{size}"))
+        value.iter().try_for_each(|Delta { data, offset, size }| write!(out, " {data:?}:{offset}:{size}"))
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<Box<[Delta]>, Fault> {
         let mut deltas = Vec::new();
         while let Some(token) = from.take_if(is_value) {
             if deltas.len() == limits::MAX_DELTAS {
-                return Err(token.fault(format!(
-                    "too many entries: a modify takes at most {}",
-                    limits::MAX_DELTAS
-                )));
+                return Err(token.fault(format!("too many entries: a modify takes at most {}", limits::MAX_DELTAS)));
             }
             deltas.push(delta(token)?);
         }
@@ -163,16 +139,7 @@ fn delta(token: Token<'_>) -> Result<Delta, Fault> {
     let numbers = rest.after(":").and_then(|rest| {
         let (offset, size) = rest.text.split_once(':')?;
         let size_at = rest.at + offset.len() + 1;
-        Some((
-            Token {
-                text: offset,
-                at: rest.at,
-            },
-            Token {
-                text: size,
-                at: size_at,
-            },
-        ))
+        Some((Token { text: offset, at: rest.at }, Token { text: size, at: size_at }))
     });
     let Some((offset, size)) = numbers else {
         return Err(rest.fault("an entry of a modify is \"DATA\":OFFSET:SIZE: add offset and size"));
@@ -187,11 +154,7 @@ impl TextOperand<Timestamp> for Wrap {
         format!(" [{name}=T]")
     }
     fn print(name: &str, value: &Timestamp, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *value == 0 {
-            Ok(())
-        } else {
-            write!(out, " {name}={value}")
-        }
+        if *value == 0 { Ok(()) } else { write!(out, " {name}={value}") }
     }
     fn parse(name: &str, from: &mut Operands<'_>) -> Result<Timestamp, Fault> {
         Ok(from.take_timestamp(name)?.unwrap_or(0))
@@ -300,10 +263,7 @@ impl TextOperand<TxnTimestamp> for Head {
         out.write_str(value.word())
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<TxnTimestamp, Fault> {
-        word(Token {
-            text: from.head,
-            at: from.end,
-        })
+        word(Token { text: from.head, at: from.end })
     }
 }
 
@@ -312,9 +272,7 @@ impl TextOperand<Option<Isolation>> for Choice {
         format!(" [{name}={}]", Isolation::usage())
     }
     fn print(name: &str, value: &Option<Isolation>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        value
-            .iter()
-            .try_for_each(|isolation| write!(out, " {name}={}", isolation.word()))
+        value.iter().try_for_each(|isolation| write!(out, " {name}={}", isolation.word()))
     }
     fn parse(name: &str, from: &mut Operands<'_>) -> Result<Option<Isolation>, Fault> {
         from.take_named(name).map(word).transpose()
@@ -332,10 +290,7 @@ impl TextOperand<Who> for Cursor {
         let token = from.take("a cursor such as s0.c0")?;
         match super::step::who(token, &from.config)? {
             Some((session, Some(cursor))) => Ok(Who { session, cursor }),
-            _ => Err(token.fault(format!(
-                "`{}` is not a cursor: write s0.c0, for example",
-                token.text
-            ))),
+            _ => Err(token.fault(format!("`{}` is not a cursor: write s0.c0, for example", token.text))),
         }
     }
 }
@@ -349,11 +304,7 @@ impl TextOperand<u16> for PoolIndex {
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<u16, Fault> {
         let max = from.config.keys - 1;
-        Ok(scan::number(
-            from.take("a pool index")?,
-            "an index into this pool",
-            max.into(),
-        )? as u16)
+        Ok(scan::number(from.take("a pool index")?, "an index into this pool", max.into())? as u16)
     }
 }
 
@@ -366,11 +317,7 @@ impl TextOperand<u16> for PoolCount {
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<u16, Fault> {
         let max = from.config.keys;
-        Ok(scan::number(
-            from.take("a number of keys")?,
-            "a number of keys of this pool",
-            max.into(),
-        )? as u16)
+        Ok(scan::number(from.take("a number of keys")?, "a number of keys of this pool", max.into())? as u16)
     }
 }
 

@@ -24,16 +24,9 @@ impl fmt::Display for Program {
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "config sessions={} cursors={} keys={}",
-            self.sessions, self.cursors, self.keys
-        )?;
+        write!(f, "config sessions={} cursors={} keys={}", self.sessions, self.cursors, self.keys)?;
         let isolation = &self.isolation[..usize::from(self.sessions).min(self.isolation.len())];
-        if isolation
-            .iter()
-            .all(|&isolation| isolation == Isolation::Snapshot)
-        {
+        if isolation.iter().all(|&isolation| isolation == Isolation::Snapshot) {
             return Ok(());
         }
         let words: Vec<_> = isolation.iter().map(|isolation| isolation.word()).collect();
@@ -45,50 +38,32 @@ impl FromStr for Program {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let mut lines = text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line));
+        let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
         let header = lines.next().map_or("", |(_, line)| line);
         check_header(header).map_err(|fault| fault.in_line(1, header))?;
         let mut config = None;
-        let mut program = Program {
-            config: Config::default(),
-            steps: Vec::new(),
-        };
+        let mut program = Program { config: Config::default(), steps: Vec::new() };
         for (number, line) in lines {
             if matches!(line.trim_start().chars().next(), None | Some('#')) {
                 continue;
             }
-            parse_line(line, &mut program, &mut config)
-                .map_err(|fault| fault.in_line(number, line))?;
+            parse_line(line, &mut program, &mut config).map_err(|fault| fault.in_line(number, line))?;
         }
         Ok(program)
     }
 }
 
 fn check_header(line: &str) -> Result<(), Fault> {
-    let Some(version) = line
-        .trim_end()
-        .strip_prefix(HEADER)
-        .filter(|rest| rest.is_empty() || rest.starts_with(' '))
+    let Some(version) = line.trim_end().strip_prefix(HEADER).filter(|rest| rest.is_empty() || rest.starts_with(' '))
     else {
-        return Err(Fault::new(
-            0,
-            format!("this is no program: its first line has to be `{HEADER} {VERSION}`"),
-        ));
+        return Err(Fault::new(0, format!("this is no program: its first line has to be `{HEADER} {VERSION}`")));
     };
     if version.trim() == VERSION {
         return Ok(());
     }
-    let message = format!(
-        "format version `{}`, this build reads {VERSION}: write `{HEADER} {VERSION}`",
-        version.trim()
-    );
-    Err(Fault::new(
-        line.trim_end().len() - version.trim_start().len(),
-        message,
-    ))
+    let message =
+        format!("format version `{}`, this build reads {VERSION}: write `{HEADER} {VERSION}`", version.trim());
+    Err(Fault::new(line.trim_end().len() - version.trim_start().len(), message))
 }
 
 fn parse_line(line: &str, program: &mut Program, seen: &mut Option<()>) -> Result<(), Fault> {
@@ -99,26 +74,16 @@ fn parse_line(line: &str, program: &mut Program, seen: &mut Option<()>) -> Resul
     if is_config {
         let tokens = tokens(line)?;
         if seen.replace(()).is_some() {
-            return Err(
-                tokens[0].fault("a second configuration: a program has one, before its first step")
-            );
+            return Err(tokens[0].fault("a second configuration: a program has one, before its first step"));
         }
         if !program.steps.is_empty() {
-            return Err(
-                tokens[0].fault("the configuration comes too late: put it before the first step")
-            );
+            return Err(tokens[0].fault("the configuration comes too late: put it before the first step"));
         }
         program.config = parse_config(&tokens[1..])?;
         return Ok(());
     }
     if program.steps.len() == limits::MAX_TEXT_STEPS {
-        return Err(Fault::new(
-            0,
-            format!(
-                "too many steps: a program has at most {}",
-                limits::MAX_TEXT_STEPS
-            ),
-        ));
+        return Err(Fault::new(0, format!("too many steps: a program has at most {}", limits::MAX_TEXT_STEPS)));
     }
     program.steps.push(step::parse(line, &program.config)?);
     Ok(())
@@ -129,11 +94,9 @@ fn parse_config(tokens: &[Token<'_>]) -> Result<Config, Fault> {
     let mut isolation = None;
     for &token in tokens {
         if let Some(text) = token.named("sessions") {
-            config.sessions =
-                within(text, "a number of sessions", 1, Config::MAX_SESSIONS.into())? as u8;
+            config.sessions = within(text, "a number of sessions", 1, Config::MAX_SESSIONS.into())? as u8;
         } else if let Some(text) = token.named("cursors") {
-            config.cursors =
-                within(text, "a number of cursors", 1, Config::MAX_CURSORS.into())? as u8;
+            config.cursors = within(text, "a number of cursors", 1, Config::MAX_CURSORS.into())? as u8;
         } else if let Some(text) = token.named("keys") {
             config.keys = within(text, "a number of keys", limits::MIN_KEYS, limits::MAX_KEYS)?;
         } else if let Some(text) = token.named("isolation") {
@@ -154,9 +117,7 @@ fn parse_config(tokens: &[Token<'_>]) -> Result<Config, Fault> {
 fn within(token: Token<'_>, what: &str, min: u16, max: u16) -> Result<u16, Fault> {
     let number = scan::number(token, what, max.into())? as u16;
     if number < min {
-        return Err(token.fault(format!(
-            "{number} is too small for {what}: write a number from {min} to {max}"
-        )));
+        return Err(token.fault(format!("{number} is too small for {what}: write a number from {min} to {max}")));
     }
     Ok(number)
 }
@@ -167,16 +128,10 @@ fn parse_isolation(list: Token<'_>, mut config: Config) -> Result<Config, Fault>
     for (session, text) in list.text.split(',').enumerate() {
         let token = Token { text, at };
         if session >= usize::from(config.sessions) {
-            return Err(token.fault(format!(
-                "`{text}` is for session {session}, but sessions={}",
-                config.sessions
-            )));
+            return Err(token.fault(format!("`{text}` is for session {session}, but sessions={}", config.sessions)));
         }
         config.isolation[session] = Isolation::from_word(text).ok_or_else(|| {
-            token.fault(format!(
-                "`{text}` is not an isolation level: write one of {}",
-                Isolation::usage()
-            ))
+            token.fault(format!("`{text}` is not an isolation level: write one of {}", Isolation::usage()))
         })?;
         at += text.len() + 1;
     }

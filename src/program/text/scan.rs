@@ -15,23 +15,13 @@ pub(in crate::program) struct Fault {
 
 impl Fault {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
-        Fault {
-            at,
-            message: message.into(),
-        }
+        Fault { at, message: message.into() }
     }
 
     /// The mistake with its place, `line` counting from 1.
     pub(super) fn in_line(self, line: usize, text: &str) -> ParseError {
-        let before = text
-            .char_indices()
-            .take_while(|&(offset, _)| offset < self.at)
-            .count();
-        ParseError {
-            line,
-            column: before + 1,
-            message: self.message,
-        }
+        let before = text.char_indices().take_while(|&(offset, _)| offset < self.at).count();
+        ParseError { line, column: before + 1, message: self.message }
     }
 }
 
@@ -45,10 +35,7 @@ pub(super) struct Token<'a> {
 impl<'a> Token<'a> {
     /// What comes after `prefix`, if the token begins with it.
     pub(super) fn after(self, prefix: &str) -> Option<Token<'a>> {
-        self.text.strip_prefix(prefix).map(|text| Token {
-            text,
-            at: self.at + prefix.len(),
-        })
+        self.text.strip_prefix(prefix).map(|text| Token { text, at: self.at + prefix.len() })
     }
 
     /// The operand of `name=OPERAND`.
@@ -78,10 +65,7 @@ pub(super) fn tokens(line: &str) -> Result<Vec<Token<'_>>, Fault> {
             }
         } else if c.is_whitespace() {
             if let Some(from) = start.take() {
-                tokens.push(Token {
-                    text: &line[from..at],
-                    at: from,
-                });
+                tokens.push(Token { text: &line[from..at], at: from });
             }
         } else {
             start.get_or_insert(at);
@@ -91,16 +75,10 @@ pub(super) fn tokens(line: &str) -> Result<Vec<Token<'_>>, Fault> {
         }
     }
     if let Some(at) = quote {
-        return Err(Fault::new(
-            at,
-            "this quoted string does not end: close it with `\"`",
-        ));
+        return Err(Fault::new(at, "this quoted string does not end: close it with `\"`"));
     }
     if let Some(from) = start {
-        tokens.push(Token {
-            text: &line[from..],
-            at: from,
-        });
+        tokens.push(Token { text: &line[from..], at: from });
     }
     Ok(tokens)
 }
@@ -108,17 +86,11 @@ pub(super) fn tokens(line: &str) -> Result<Vec<Token<'_>>, Fault> {
 /// A decimal number up to `max`; `what` names it in messages.
 pub(super) fn number(token: Token<'_>, what: &str, max: u64) -> Result<u64, Fault> {
     if token.text.is_empty() || !token.text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(token.fault(format!(
-            "`{}` is not {what}: write a decimal number",
-            token.text
-        )));
+        return Err(token.fault(format!("`{}` is not {what}: write a decimal number", token.text)));
     }
     match token.text.parse() {
         Ok(number) if number <= max => Ok(number),
-        _ => Err(token.fault(format!(
-            "{} is too large for {what}: write a number up to {max}",
-            token.text
-        ))),
+        _ => Err(token.fault(format!("{} is too large for {what}: write a number up to {max}", token.text))),
     }
 }
 
@@ -127,9 +99,7 @@ pub(super) fn boolean(token: Token<'_>) -> Result<bool, Fault> {
     match token.text {
         "true" => Ok(true),
         "false" => Ok(false),
-        other => Err(token.fault(format!(
-            "`{other}` is neither true nor false: write one of them"
-        ))),
+        other => Err(token.fault(format!("`{other}` is neither true nor false: write one of them"))),
     }
 }
 
@@ -168,19 +138,14 @@ fn hex_bytes(token: Token<'_>) -> Result<Vec<u8>, Fault> {
             "this is no hex digit: write two of 0-9 and a-f for each byte of the key",
         ));
     }
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(token.fault("an odd number of hex digits: write two for each byte of the key"));
     }
-    Ok(digits
-        .chunks_exact(2)
-        .map(|pair| hex_value(pair[0]) << 4 | hex_value(pair[1]))
-        .collect())
+    Ok(digits.chunks_exact(2).map(|pair| hex_value(pair[0]) << 4 | hex_value(pair[1])).collect())
 }
 
 fn hex_value(digit: u8) -> u8 {
-    char::from(digit)
-        .to_digit(16)
-        .map_or(0, |value| value as u8)
+    char::from(digit).to_digit(16).map_or(0, |value| value as u8)
 }
 
 /// A value: quoted bytes and nothing after them.
@@ -189,20 +154,14 @@ pub(super) fn value(token: Token<'_>) -> Result<Value, Fault> {
     if rest.text.is_empty() {
         Ok(value)
     } else {
-        Err(rest.fault(format!(
-            "`{}` after a quoted string: put a blank between them or leave it out",
-            rest.text
-        )))
+        Err(rest.fault(format!("`{}` after a quoted string: put a blank between them or leave it out", rest.text)))
     }
 }
 
 /// Quoted bytes and what is left of the word after them.
 pub(super) fn quoted(token: Token<'_>) -> Result<(ByteStr, Token<'_>), Fault> {
     let Some(body) = token.after("\"") else {
-        return Err(token.fault(format!(
-            "`{}` is not a quoted string: write \"...\"",
-            token.text
-        )));
+        return Err(token.fault(format!("`{}` is not a quoted string: write \"...\"", token.text)));
     };
     let mut bytes = Vec::with_capacity(body.text.len());
     let mut chars = body.text.char_indices();
@@ -210,24 +169,16 @@ pub(super) fn quoted(token: Token<'_>) -> Result<(ByteStr, Token<'_>), Fault> {
         match c {
             '"' => {
                 if bytes.len() > limits::MAX_VALUE_BYTES {
-                    let message = format!(
-                        "{} bytes are too long: at most {}",
-                        bytes.len(),
-                        limits::MAX_VALUE_BYTES
-                    );
+                    let message = format!("{} bytes are too long: at most {}", bytes.len(), limits::MAX_VALUE_BYTES);
                     return Err(token.fault(message));
                 }
-                let rest = Token {
-                    text: chars.as_str(),
-                    at: body.at + offset + 1,
-                };
+                let rest = Token { text: chars.as_str(), at: body.at + offset + 1 };
                 return Ok((ByteStr::from(bytes), rest));
             }
             '\\' => bytes.push(escape(&mut chars, body.at + offset)?),
             ' '..='~' => bytes.push(c as u8),
             _ => {
-                let message =
-                    "only printable ASCII may stand in a quoted string: write other bytes as \\xNN";
+                let message = "only printable ASCII may stand in a quoted string: write other bytes as \\xNN";
                 return Err(Fault::new(body.at + offset, message));
             }
         }
@@ -247,16 +198,10 @@ fn escape(chars: &mut std::str::CharIndices<'_>, at: usize) -> Result<u8, Fault>
             let mut digit = || next().and_then(|c| c.to_digit(16));
             match (digit(), digit()) {
                 (Some(high), Some(low)) => Ok((high * 16 + low) as u8),
-                _ => Err(Fault::new(
-                    at,
-                    "\\x needs two hex digits: write \\x14, for example",
-                )),
+                _ => Err(Fault::new(at, "\\x needs two hex digits: write \\x14, for example")),
             }
         }
-        _ => Err(Fault::new(
-            at,
-            "unknown escape: write one of \\\" \\\\ \\n \\r \\t \\xNN",
-        )),
+        _ => Err(Fault::new(at, "unknown escape: write one of \\\" \\\\ \\n \\r \\t \\xNN")),
     }
 }
 

@@ -65,39 +65,19 @@ pub(super) fn parse(line: &str, config: &Config) -> Result<Step, Fault> {
         tokens.truncate(arrow);
     }
     let mut rest = tokens.as_slice();
-    let inject = take(
-        &mut rest,
-        |token| Ok((token.text == "inject").then_some(())),
-    )?
-    .is_some();
+    let inject = take(&mut rest, |token| Ok((token.text == "inject").then_some(())))?.is_some();
     let who = take(&mut rest, |token| who(token, config))?;
     let (kind, head) = kind(&mut rest, end)?;
     let first = rest.first().copied();
-    let mut operands = Operands {
-        head: head.text,
-        end,
-        tokens: rest.to_vec(),
-        config: config.clone(),
-    };
+    let mut operands = Operands { head: head.text, end, tokens: rest.to_vec(), config: config.clone() };
     let op = Op::parse_operands(kind, &mut operands)?;
     if let Some(left) = operands.tokens.first() {
         let usage = format!("{}{}", head.text, Op::usage(kind));
-        return Err(left.fault(format!(
-            "`{}` is not expected here: write {usage}",
-            left.text
-        )));
+        return Err(left.fault(format!("`{}` is not expected here: write {usage}", left.text)));
     }
-    let place = if tokens[0] == head {
-        first.unwrap_or(head).at.min(head.at)
-    } else {
-        tokens[0].at
-    };
-    let who = address(op.class(), inject, who).ok_or_else(|| {
-        Fault::new(
-            place,
-            format!("write `{} {}`", prefix(op.class()), head.text).replace("` ", "`"),
-        )
-    })?;
+    let place = if tokens[0] == head { first.unwrap_or(head).at.min(head.at) } else { tokens[0].at };
+    let who = address(op.class(), inject, who)
+        .ok_or_else(|| Fault::new(place, format!("write `{} {}`", prefix(op.class()), head.text).replace("` ", "`")))?;
     Ok(Step { who, op, expect })
 }
 
@@ -119,31 +99,21 @@ fn take<'a, T>(
 /// Takes the name of an operation: the longest that fits.
 fn kind<'a>(rest: &mut &[Token<'a>], end: usize) -> Result<(OpKind, Token<'a>), Fault> {
     let Some(&head) = rest.first() else {
-        return Err(Fault::new(
-            end,
-            "the operation is missing: write `s0.c0 next`, for example",
-        ));
+        return Err(Fault::new(end, "the operation is missing: write `s0.c0 next`, for example"));
     };
     let mut found = None;
     for kind in OpKind::ALL {
         for spelling in kind.row().spellings {
             let words = spelling.split(' ').count();
-            let fits = rest.len() >= words
-                && spelling
-                    .split(' ')
-                    .zip(rest.iter())
-                    .all(|(word, token)| word == token.text);
+            let fits =
+                rest.len() >= words && spelling.split(' ').zip(rest.iter()).all(|(word, token)| word == token.text);
             if fits && found.is_none_or(|(_, longest)| words > longest) {
                 found = Some((kind, words));
             }
         }
     }
     let Some((kind, words)) = found else {
-        return Err(head.fault(format!(
-            "unknown operation `{}`{}",
-            head.text,
-            suggestion(head.text)
-        )));
+        return Err(head.fault(format!("unknown operation `{}`{}", head.text, suggestion(head.text))));
     };
     *rest = &rest[words..];
     Ok((kind, head))
@@ -153,9 +123,7 @@ fn kind<'a>(rest: &mut &[Token<'a>], end: usize) -> Result<(OpKind, Token<'a>), 
 fn suggestion(head: &str) -> String {
     let spellings = OpKind::ALL.iter().flat_map(|kind| kind.row().spellings);
     let near: Vec<_> = spellings
-        .filter(|spelling| {
-            head.len() >= 2 && (spelling.contains(head) || spelling.get(..2) == head.get(..2))
-        })
+        .filter(|spelling| head.len() >= 2 && (spelling.contains(head) || spelling.get(..2) == head.get(..2)))
         .map(|spelling| format!("`{spelling}`"))
         .collect();
     if near.is_empty() {
@@ -179,25 +147,19 @@ pub(super) fn who(token: Token<'_>, config: &Config) -> Result<Option<(u8, Optio
         Some(text) => match index(text, 'c') {
             Some(cursor) => Some(cursor),
             None => {
-                return Err(token.fault(format!(
-                    "`{}` is not a cursor: write s0.c0, for example",
-                    token.text
-                )));
+                return Err(token.fault(format!("`{}` is not a cursor: write s0.c0, for example", token.text)));
             }
         },
     };
     let beyond = |what: &str, index: u64, count: u8| {
-        let message =
-            format!("there is no {what} {index}: the program has {what}s={count}, counted from 0");
+        let message = format!("there is no {what} {index}: the program has {what}s={count}, counted from 0");
         Err(token.fault(message))
     };
     if session >= u64::from(config.sessions) {
         return beyond("session", session, config.sessions);
     }
     match cursor {
-        Some(cursor) if cursor >= u64::from(config.cursors) => {
-            beyond("cursor", cursor, config.cursors)
-        }
+        Some(cursor) if cursor >= u64::from(config.cursors) => beyond("cursor", cursor, config.cursors),
         _ => Ok(Some((session as u8, cursor.map(|cursor| cursor as u8)))),
     }
 }
