@@ -2,4 +2,6 @@
 
 pub mod backend;
 pub mod bytes;
+pub mod engine;
+pub mod oracle;
 pub mod program;

@@ -1,7 +1,7 @@
 //! The shape of a program: a configuration and a list of steps.
 
 use crate::backend::{
-    Code, Delta, Direction, Field, Isolation, Key, Side, TimestampQuery, Timestamp, TxnTimestamp, Value, Who,
+    Code, Delta, Direction, Field, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who,
 };
 
 /// What a program needs before its first step.
@@ -75,43 +75,101 @@ pub struct Expect {
 pub enum Op {
     // ---- cursor operations
     /// `set_key` alone.
-    Key { key: Key },
+    Key {
+        key: Key,
+    },
     /// `set_value` alone.
-    Value { value: Value },
-    Search { key: Option<Key> },
-    SearchNear { key: Option<Key> },
+    Value {
+        value: Value,
+    },
+    Search {
+        key: Option<Key>,
+    },
+    SearchNear {
+        key: Option<Key>,
+    },
     Next,
     Prev,
-    Insert { key: Option<Key>, value: Option<Value>, ts: Timestamp },
-    Update { key: Option<Key>, value: Option<Value>, ts: Timestamp },
-    Remove { key: Option<Key>, ts: Timestamp },
-    Modify { key: Option<Key>, deltas: Box<[Delta]>, ts: Timestamp },
-    Reserve { key: Option<Key>, ts: Timestamp },
+    Insert {
+        key: Option<Key>,
+        value: Option<Value>,
+        ts: Timestamp,
+    },
+    Update {
+        key: Option<Key>,
+        value: Option<Value>,
+        ts: Timestamp,
+    },
+    Remove {
+        key: Option<Key>,
+        ts: Timestamp,
+    },
+    Modify {
+        key: Option<Key>,
+        deltas: Box<[Delta]>,
+        ts: Timestamp,
+    },
+    Reserve {
+        key: Option<Key>,
+        ts: Timestamp,
+    },
     LargestKey,
-    Bound { side: Side, key: Option<Key>, inclusive: bool },
+    Bound {
+        side: Side,
+        key: Option<Key>,
+        inclusive: bool,
+    },
     ClearBounds,
     Reset,
     /// Close and open again.
-    Reopen { overwrite: bool, random: bool },
-    Reconfigure { overwrite: bool },
-    Duplicate { from: Who },
-    Compare { with: Who },
-    Equals { with: Who },
+    Reopen {
+        overwrite: bool,
+        random: bool,
+    },
+    Reconfigure {
+        overwrite: bool,
+    },
+    Duplicate {
+        from: Who,
+    },
+    Compare {
+        with: Who,
+    },
+    Equals {
+        with: Who,
+    },
     GetKey,
     GetValue,
     // ---- session operations (the cursor of `who` is 0)
     /// One `next` of a random cursor that is opened for it and closed after it.
     NextRandom,
     /// From one end to the other, with a cursor opened for it and closed after it.
-    Scan { direction: Direction },
-    Begin { isolation: Option<Isolation>, read_ts: Option<Timestamp>, roundup: bool, no_timestamp: bool },
-    Commit { ts: Option<Timestamp> },
+    Scan {
+        direction: Direction,
+    },
+    Begin {
+        isolation: Option<Isolation>,
+        read_ts: Option<Timestamp>,
+        roundup: bool,
+        no_timestamp: bool,
+    },
+    Commit {
+        ts: Option<Timestamp>,
+    },
     Rollback,
-    TimestampTransaction { which: TxnTimestamp, ts: Timestamp },
+    TimestampTransaction {
+        which: TxnTimestamp,
+        ts: Timestamp,
+    },
     ResetSnapshot,
-    Query { what: TimestampQuery },
+    Query {
+        what: TimestampQuery,
+    },
     // ---- global operations (`who` is 0)
-    SetTimestamp { oldest: Option<Timestamp>, stable: Option<Timestamp> },
+    SetTimestamp {
+        oldest: Option<Timestamp>,
+        stable: Option<Timestamp>,
+    },
     // ---- injections: physical events, which change no reply
     /// The leader takes a checkpoint.
     Checkpoint,
@@ -119,20 +177,40 @@ pub enum Op {
     Adopt,
     /// Ages the data: stable moves to `stable`, oldest to `oldest` (each only if larger than it is), then a
     /// checkpoint is taken and adopted.
-    Advance { oldest: Timestamp, stable: Timestamp },
+    Advance {
+        oldest: Timestamp,
+        stable: Timestamp,
+    },
     /// Evicts a share of the follower's ingest table, in percent of its keys.
-    Evict { percent: u8 },
+    Evict {
+        percent: u8,
+    },
     /// Evicts all of ingest that may go and drops the checkpoints that nobody needs.
     Prune,
     // ---- injections: bursts of writes, through the cursor of `who`. If the session has no transaction running and
     // `ts` is not 0, the whole burst is one transaction, as a single write is.
     /// Inserts `count` pool keys from pool index `first` on (wrapping).
-    BulkInsert { first: u16, count: u16, ts: Timestamp },
+    BulkInsert {
+        first: u16,
+        count: u16,
+        ts: Timestamp,
+    },
     /// Removes `count` pool keys from pool index `first` on (wrapping); absent ones are passed over.
-    BulkRemove { first: u16, count: u16, ts: Timestamp },
+    BulkRemove {
+        first: u16,
+        count: u16,
+        ts: Timestamp,
+    },
     /// Removes every record that the cursor sees, by a walk: reset, then next, remove, next, ... to the end.
-    RemoveAll { ts: Timestamp },
+    RemoveAll {
+        ts: Timestamp,
+    },
     /// Inserts a key right beside the one that cursor `at` has, on its far side in direction `direction`. Does
     /// nothing if that cursor has no key.
-    InsertBeside { at: Who, direction: Direction, value: Value, ts: Timestamp },
+    InsertBeside {
+        at: Who,
+        direction: Direction,
+        value: Value,
+        ts: Timestamp,
+    },
 }

@@ -1,0 +1,39 @@
+//! The engine as a backend: some sessions of a node, on one of its tables.
+
+use super::core::TableId;
+use super::node::Node;
+use crate::backend::{Backend, Call, Reply, Who};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Sessions of a node from a certain number on, with their cursors on one table. Several can share a node.
+#[derive(Clone, Debug)]
+pub struct EngineBackend {
+    name: &'static str,
+    node: Rc<RefCell<Node>>,
+    table: TableId,
+    first_session: usize,
+}
+
+impl EngineBackend {
+    /// A backend whose session s is the node's session `first_session` + s.
+    pub fn new(name: &'static str, node: Rc<RefCell<Node>>, table: TableId, first_session: usize) -> Self {
+        EngineBackend { name, node, table, first_session }
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Rc<RefCell<Node>> {
+        &self.node
+    }
+}
+
+impl Backend for EngineBackend {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    #[inline]
+    fn call(&mut self, who: Who, call: Call<'_>) -> Reply {
+        self.node.borrow_mut().call(self.table, self.first_session, who, call)
+    }
+}

@@ -1,0 +1,151 @@
+//! Checkpoints: immutable, shared images of a leader's layered tables at its stable timestamp.
+
+use super::tree::Tree;
+use super::txn::TxnId;
+use super::version::{Payload, Version};
+use crate::backend::{Key, Timestamp, Value};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// A committed version in an image. It carries no transaction id: only timestamps filter it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageVersion {
+    /// When it becomes visible to readers with a read timestamp.
+    pub start_ts: Timestamp,
+    /// When it became durable.
+    pub durable_ts: Timestamp,
+    /// The value as stored; `None`: a delete.
+    pub value: Option<Value>,
+}
+
+/// The versions of one key in an image.
+#[derive(Clone, Debug)]
+pub struct ImageRow {
+    /// The key.
+    pub key: Key,
+    /// What a reader without a read timestamp sees.
+    pub newest: ImageVersion,
+    /// What readers from the checkpoint's oldest timestamp on see, newest first.
+    pub history: Vec<ImageVersion>,
+}
+
+impl ImageRow {
+    /// What a reader at `read_ts` (0: none) finds.
+    #[inline]
+    pub fn read(&self, read_ts: Timestamp) -> Option<&Value> {
+        if read_ts == 0 || self.newest.start_ts <= read_ts {
+            return self.newest.value.as_ref();
+        }
+        self.history.iter().find(|version| version.start_ts <= read_ts)?.value.as_ref()
+    }
+}
+
+/// One table of a checkpoint, sorted by key.
+#[derive(Debug, Default)]
+pub struct TableImage {
+    rows: Vec<ImageRow>,
+}
+
+impl TableImage {
+    /// The rows in order.
+    pub fn rows(&self) -> &[ImageRow] {
+        &self.rows
+    }
+
+    /// Where `key` is, or where it would be.
+    #[inline]
+    pub fn find(&self, key: &[u8]) -> Result<usize, usize> {
+        self.rows.binary_search_by(|row| -> Ordering { row.key.as_bytes().cmp(key) })
+    }
+
+    /// The row of `key`.
+    pub fn row(&self, key: &[u8]) -> Option<&ImageRow> {
+        self.find(key).ok().map(|index| &self.rows[index])
+    }
+
+    /// The content of `tree` at `stable`: of each key the newest committed version that is durable by then, and as
+    /// much older ones as readers from `oldest` on need. Untimestamped versions are always in.
+    pub fn build(tree: &Tree, running: &[TxnId], stable: Timestamp, oldest: Timestamp) -> TableImage {
+        let included = |version: &&Version| {
+            !running.contains(&version.txn) && version.durable_ts <= stable && version.payload != Payload::Reserve
+        };
+        let mut rows = Vec::with_capacity(tree.len());
+        for (key, chain) in tree.rows() {
+            let mut versions = chain.versions().iter().rev().filter(included);
+            let Some(newest) = versions.next() else {
+                continue;
+            };
+            let mut history = Vec::new();
+            if newest.start_ts > oldest {
+                for older in versions {
+                    history.push(ImageVersion::of(older));
+                    if older.start_ts <= oldest {
+                        break;
+                    }
+                }
+            } else if newest.payload == Payload::Delete {
+                continue; // nobody who may read this image can see that the key ever existed
+            }
+            rows.push(ImageRow { key: key.clone(), newest: ImageVersion::of(newest), history });
+        }
+        TableImage { rows }
+    }
+}
+
+impl ImageVersion {
+    fn of(version: &Version) -> Self {
+        let value = match &version.payload {
+            Payload::Put(value) => Some(value.clone()),
+            Payload::Delete | Payload::Reserve => None,
+        };
+        ImageVersion { start_ts: version.start_ts, durable_ts: version.durable_ts, value }
+    }
+}
+
+/// A complete checkpoint of a leader.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// Its place in the order of the leader's checkpoints, from 1.
+    pub order: u64,
+    /// The leader's stable timestamp when it was taken: it contains everything up to here.
+    pub timestamp: Timestamp,
+    /// The leader's oldest timestamp when it was taken: nobody may read it below.
+    pub oldest: Timestamp,
+    /// The layered tables by name.
+    pub tables: Vec<(String, Arc<TableImage>)>,
+}
+
+/// Why no checkpoint was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointError {
+    /// Only a leader writes to shared storage.
+    #[error("only a leader takes checkpoints of layered tables")]
+    NotLeader,
+    /// A checkpoint is exactly the content at stable, so stable has to be set.
+    #[error("the stable timestamp is not set: set it first")]
+    NoStable,
+}
+
+/// Why a checkpoint was not adopted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdoptError {
+    /// A leader has the tables themselves.
+    #[error("only a follower adopts checkpoints")]
+    NotFollower,
+    /// Checkpoints are adopted in order.
+    #[error("checkpoint {offered} is older than checkpoint {adopted}, which has been adopted")]
+    Older {
+        /// The checkpoint that was offered.
+        offered: u64,
+        /// The newest adopted one.
+        adopted: u64,
+    },
+    /// Its history does not reach back to what somebody may read (WT-16467).
+    #[error("the checkpoint's oldest timestamp {oldest} is above the pinned timestamp {pinned}")]
+    Pinned {
+        /// The checkpoint's oldest timestamp.
+        oldest: Timestamp,
+        /// The smaller of the node's oldest and the oldest active read timestamp.
+        pinned: Timestamp,
+    },
+}

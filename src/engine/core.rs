@@ -1,0 +1,187 @@
+//! What the sessions of a node share: tables, transaction ids, global timestamps and who reads what.
+
+use super::layered::LayeredTable;
+use super::timestamp::GlobalTimestamps;
+use super::tree::Tree;
+use super::txn::{CheckpointSeq, Horizon, Txn, TxnId};
+use crate::backend::{Isolation, Timestamp};
+
+/// What a node is to a layered table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Writes the shared stable table and takes checkpoints of it.
+    Leader,
+    /// Reads the stable table at an adopted checkpoint and writes to its own ingest table.
+    Follower,
+}
+
+/// A table of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableId(pub(super) usize);
+
+/// A table's data.
+#[derive(Debug)]
+pub enum Table {
+    /// Private to the node.
+    Plain(Tree),
+    /// Shared through checkpoints.
+    Layered(Box<LayeredTable>),
+}
+
+/// What a session makes known to the others.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registration {
+    /// The smallest id that its snapshot cannot be sure of; `None` without a snapshot.
+    pub snapshot_min: Option<TxnId>,
+    /// No layered cursor of it may bind a later checkpoint; `None`: any.
+    pub newest_checkpoint: Option<CheckpointSeq>,
+    /// Its active read timestamp; 0: none.
+    pub read_ts: Timestamp,
+    /// The first commit timestamp that its running transaction has set; 0: none.
+    pub first_commit_ts: Timestamp,
+}
+
+/// Events in the engine that tell whether a run tested anything. All are counts since the node was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Records that a layered cursor of a follower returned from ingest.
+    pub served_by_ingest: u64,
+    /// Records that a layered cursor of a follower returned from stable.
+    pub served_by_stable: u64,
+    /// Moves of a follower's layered cursor with both constituents on one key.
+    pub both_on_one_key: u64,
+    /// Layered cursors that moved to a later checkpoint.
+    pub cursor_rebinds: u64,
+    /// Those that did so while they stood on a record.
+    pub rebinds_positioned: u64,
+    /// Keys that left ingest because every checkpoint in use contains them.
+    pub pruned_keys: u64,
+}
+
+/// The shared state of a node.
+#[derive(Debug)]
+pub struct Core {
+    /// The role.
+    pub role: Role,
+    /// The tables, by [`TableId`].
+    pub tables: Vec<Table>,
+    /// Oldest, stable, durable.
+    pub timestamps: GlobalTimestamps,
+    /// One per session.
+    pub registrations: Vec<Registration>,
+    /// The number of checkpoints adopted so far.
+    pub adopted: CheckpointSeq,
+    /// The oldest timestamp of the newest adopted checkpoint; 0: none.
+    pub adopted_oldest: Timestamp,
+    /// Test coverage.
+    pub counters: Counters,
+    next_txn: TxnId,
+    running: Vec<TxnId>,
+}
+
+impl Core {
+    /// An empty node.
+    pub fn new(role: Role) -> Self {
+        Core {
+            role,
+            tables: Vec::new(),
+            timestamps: GlobalTimestamps::default(),
+            registrations: Vec::new(),
+            adopted: 0,
+            adopted_oldest: 0,
+            counters: Counters::default(),
+            next_txn: 1,
+            running: Vec::new(),
+        }
+    }
+
+    /// Ids of transactions that have written and not ended, ascending.
+    pub fn running(&self) -> &[TxnId] {
+        &self.running
+    }
+
+    /// Gives a transaction its id.
+    pub fn allocate(&mut self) -> TxnId {
+        let id = self.next_txn;
+        self.next_txn += 1;
+        self.running.push(id);
+        id
+    }
+
+    /// The transaction is over: committed or rolled back.
+    pub fn retire(&mut self, id: TxnId) {
+        self.running.retain(|&running| running != id);
+    }
+
+    /// Takes a new snapshot for session `session`.
+    pub fn take_snapshot(&mut self, session: usize, txn: &mut Txn) {
+        let snapshot = &mut txn.snapshot;
+        snapshot.running.clear();
+        snapshot.running.extend(self.running.iter().filter(|&&id| id != txn.id));
+        snapshot.max = self.next_txn;
+        snapshot.min = snapshot.running.first().copied().unwrap_or(self.next_txn);
+        snapshot.checkpoint = self.adopted;
+        txn.has_snapshot = true;
+        txn.snapshot_gen += 1;
+        let registration = &mut self.registrations[session];
+        registration.snapshot_min = Some(snapshot.min);
+        // History serves a reader with a read timestamp from any later checkpoint.
+        registration.newest_checkpoint = (txn.read_ts == 0).then_some(self.adopted);
+    }
+
+    /// Lets go of the session's snapshot, if it holds one.
+    pub fn release_snapshot(&mut self, session: usize, txn: &mut Txn) {
+        if txn.has_snapshot {
+            txn.has_snapshot = false;
+            let registration = &mut self.registrations[session];
+            registration.snapshot_min = None;
+            registration.newest_checkpoint = None;
+        }
+    }
+
+    /// Makes sure that a read has the snapshot that its isolation wants.
+    #[inline]
+    pub fn ensure_snapshot(&mut self, session: usize, txn: &mut Txn) {
+        if !txn.has_snapshot && txn.isolation != Isolation::ReadUncommitted {
+            self.take_snapshot(session, txn);
+        }
+    }
+
+    /// A commit at `ts` (0: none) is visible by timestamp to those who read at or above it, though not by id: they
+    /// may not follow it into the checkpoints to come, where it has none. (WiredTiger's diagnostic builds abort.)
+    pub fn hold_back_readers(&mut self, ts: Timestamp) {
+        let adopted = self.adopted;
+        for registration in &mut self.registrations {
+            if registration.read_ts >= ts && registration.read_ts != 0 && registration.newest_checkpoint.is_none() {
+                registration.newest_checkpoint = Some(adopted);
+            }
+        }
+    }
+
+    /// The oldest active read timestamp; 0: none.
+    pub fn oldest_reader(&self) -> Timestamp {
+        self.registrations.iter().map(|r| r.read_ts).filter(|&ts| ts != 0).min().unwrap_or(0)
+    }
+
+    /// The smaller of oldest and the oldest active read timestamp; 0 while oldest is unset.
+    pub fn pinned(&self) -> Timestamp {
+        match (self.timestamps.oldest, self.oldest_reader()) {
+            (0, _) => 0,
+            (oldest, 0) => oldest,
+            (oldest, reader) => oldest.min(reader),
+        }
+    }
+
+    /// Everything at or below is durable and no running transaction has announced to commit there.
+    pub fn all_durable(&self) -> Timestamp {
+        let announced = self.registrations.iter().map(|r| r.first_commit_ts).filter(|&ts| ts != 0).min();
+        announced.map_or(self.timestamps.durable, |first| first - 1)
+    }
+
+    /// What every present and future reader sees.
+    pub fn horizon(&self) -> Horizon {
+        let snapshots = self.registrations.iter().filter_map(|r| r.snapshot_min);
+        let txn = snapshots.chain(self.running.first().copied()).min().unwrap_or(self.next_txn);
+        Horizon { txn, ts: self.pinned() }
+    }
+}

@@ -1,0 +1,121 @@
+//! The table of effects: what each outcome leaves in a cursor's key, value and place. Plain and layered cursors
+//! share it. The rules are those of WiredTiger's file cursors, measured on 11.3.1.
+//!
+//! | outcome | key | value | place |
+//! |---|---|---|---|
+//! | landed on a record | internal | internal | there |
+//! | sought in vain | own | own kept, internal dropped | none |
+//! | walked off the end | unset | unset | none |
+//! | inserted | unset | unset | none |
+//! | insert met a duplicate | own | own: the existing value | none |
+//! | write refused (conflict, absent, bounds) | own | own | none |
+//! | updated, reserved, modified | internal | internal (own once committed) | there |
+//! | removed what it stood on | internal | unset | there |
+//! | removed by key | unset | unset | none |
+//! | remove refused, standing | unset | own kept, internal dropped | none |
+//! | reset | unset | unset | none |
+
+use super::{Ctx, Cursor};
+use crate::backend::{Field, Key, Value};
+
+impl Cursor {
+    /// The cursor stands on a record.
+    #[inline]
+    pub(super) fn landed(&mut self, ctx: &mut Ctx<'_>, key: Key, value: Value) {
+        self.stand(ctx, &key);
+        self.key = Field::Internal(key);
+        self.value = Field::Internal(value);
+    }
+
+    /// A search that found nothing: the application's key and value survive.
+    pub(super) fn sought_in_vain(&mut self, ctx: &mut Ctx<'_>) {
+        self.leave(ctx);
+        own(&mut self.key);
+        drop_internal(&mut self.value);
+    }
+
+    /// Iteration came to an end; `reset` and everything that acts like one; a done insert or remove by key.
+    pub(super) fn emptied(&mut self, ctx: &mut Ctx<'_>) {
+        self.leave(ctx);
+        self.key = Field::Unset;
+        self.value = Field::Unset;
+    }
+
+    /// An insert found a record: the cursor has its value, and stands nowhere.
+    pub(super) fn met_duplicate(&mut self, ctx: &mut Ctx<'_>, existing: Value) {
+        self.leave(ctx);
+        own(&mut self.key);
+        self.value = Field::External(existing);
+    }
+
+    /// An insert or update was refused: the application may try again with the same key and value.
+    pub(super) fn write_refused(&mut self, ctx: &mut Ctx<'_>) {
+        self.leave(ctx);
+        own(&mut self.key);
+        own(&mut self.value);
+    }
+
+    /// A remove by position is done: the cursor stays where the record was.
+    pub(super) fn removed_in_place(&mut self, key: Key) {
+        self.key = Field::Internal(key);
+        self.value = Field::Unset;
+    }
+
+    /// A remove by position was refused.
+    pub(super) fn remove_in_place_refused(&mut self, ctx: &mut Ctx<'_>) {
+        self.leave(ctx);
+        self.key = Field::Unset;
+        drop_internal(&mut self.value);
+    }
+
+    /// `largest_key` found one.
+    pub(super) fn has_largest(&mut self, key: Key) {
+        self.key = Field::External(key);
+    }
+
+    /// What a rollback and `reconfigure` do: all but the bounds.
+    pub fn reset_keeping_bounds(&mut self, ctx: &mut Ctx<'_>) {
+        self.emptied(ctx);
+    }
+
+    /// A transaction of the session committed or began: what the cursor shows no longer depends on a snapshot.
+    pub fn copy_value_out(&mut self) {
+        own(&mut self.value);
+    }
+
+    /// Takes a place.
+    #[inline]
+    fn stand(&mut self, ctx: &mut Ctx<'_>, key: &Key) {
+        if !self.placed {
+            self.placed = true;
+            *ctx.placed += 1;
+        }
+        self.place = key.clone();
+    }
+
+    /// Gives up the place, and with the session's last one a loose snapshot.
+    #[inline]
+    pub(super) fn leave(&mut self, ctx: &mut Ctx<'_>) {
+        if self.placed {
+            self.placed = false;
+            *ctx.placed -= 1;
+        }
+        ctx.release_loose_snapshot();
+    }
+}
+
+/// Makes a field the cursor's own.
+#[inline]
+fn own(field: &mut Field) {
+    if let Field::Internal(bytes) = field {
+        *field = Field::External(std::mem::take(bytes));
+    }
+}
+
+/// Drops what belonged to a record.
+#[inline]
+fn drop_internal(field: &mut Field) {
+    if field.is_internal() {
+        *field = Field::Unset;
+    }
+}

@@ -1,0 +1,148 @@
+//! The cursor that applications hold: key, value, place, bounds, configuration.
+//!
+//! Plain and layered tables share it, and with it every rule about what a call leaves behind: `effect` is the one
+//! table of effects, `read` and `write` decide which of its rows applies, `access` reaches into the table's data.
+
+pub mod access;
+pub mod bounds;
+pub mod effect;
+pub mod modify;
+pub mod read;
+pub mod write;
+
+use super::core::{Core, TableId};
+use super::layered::merge::Merge;
+use super::txn::Txn;
+use crate::backend::{Code, CursorConfig, Field, Key, Reply, Side};
+use bounds::Bounds;
+
+/// A cursor.
+#[derive(Debug)]
+pub struct Cursor {
+    /// Its table.
+    pub table: TableId,
+    /// Its configuration.
+    pub config: CursorConfig,
+    /// When it was opened, in the session's order.
+    pub opened: u64,
+    key: Field,
+    value: Field,
+    placed: bool,
+    place: Key,
+    bounds: Bounds,
+    merge: Merge,
+}
+
+/// What a cursor's operation works on besides the cursor: the node, and its session's part of the state.
+pub struct Ctx<'a> {
+    /// The node.
+    pub core: &'a mut Core,
+    /// The session's transaction.
+    pub txn: &'a mut Txn,
+    /// The session's number.
+    pub session: usize,
+    /// How many cursors of the session hold a place.
+    pub placed: &'a mut u32,
+}
+
+impl Ctx<'_> {
+    /// Makes sure that a read has its snapshot.
+    #[inline]
+    pub fn ensure_snapshot(&mut self) {
+        self.core.ensure_snapshot(self.session, self.txn);
+    }
+
+    /// Takes a new snapshot in place of the one that is held.
+    pub fn renew_snapshot(&mut self) {
+        self.core.take_snapshot(self.session, self.txn);
+    }
+
+    /// Lets a loose snapshot go when no cursor of the session holds a place any more.
+    #[inline]
+    pub fn release_loose_snapshot(&mut self) {
+        if *self.placed == 0 && self.txn.has_snapshot && self.txn.snapshot_is_loose() {
+            self.core.release_snapshot(self.session, self.txn);
+        }
+    }
+}
+
+impl Cursor {
+    /// A cursor that stands nowhere.
+    pub fn new(table: TableId, config: CursorConfig, opened: u64) -> Self {
+        Cursor {
+            table,
+            config,
+            opened,
+            key: Field::Unset,
+            value: Field::Unset,
+            placed: false,
+            place: Key::EMPTY,
+            bounds: Bounds::default(),
+            merge: Merge::default(),
+        }
+    }
+
+    /// The answer to a call that left the cursor as it is now.
+    #[inline]
+    pub fn reply(&self, code: Code, exact: i8) -> Reply {
+        Reply { code, exact, key: self.key.clone(), value: self.value.clone(), placed: self.placed, timestamp: 0 }
+    }
+
+    /// Whether the cursor holds a place, and so its session's snapshot.
+    pub fn is_placed(&self) -> bool {
+        self.placed
+    }
+
+    /// The key's state.
+    pub fn key(&self) -> &Field {
+        &self.key
+    }
+
+    /// The value's state.
+    pub fn value(&self) -> &Field {
+        &self.value
+    }
+
+    /// The layered state, for accounting of checkpoints in use.
+    pub fn merge(&self) -> &Merge {
+        &self.merge
+    }
+
+    /// `set_key`. An empty key is refused.
+    pub fn set_key(&mut self, key: &Key) -> Code {
+        if key.is_empty() {
+            return Code::Invalid;
+        }
+        self.key = Field::External(key.clone());
+        Code::Ok
+    }
+
+    /// `set_value`.
+    pub fn set_value(&mut self, value: &Key) -> Code {
+        self.value = Field::External(value.clone());
+        Code::Ok
+    }
+
+    /// `bound(action=set)`: needs a key, and a cursor that stands nowhere.
+    pub fn set_bound(&mut self, side: Side, inclusive: bool) -> Code {
+        match self.key.get() {
+            Some(key) if !self.placed => {
+                let key = key.clone();
+                if self.bounds.set(side, &key, inclusive) { Code::Ok } else { Code::Invalid }
+            }
+            _ => Code::Invalid,
+        }
+    }
+
+    /// `bound(action=clear)`.
+    pub fn clear_bounds(&mut self) {
+        self.bounds = Bounds::default();
+        self.merge.distrust(); // what was the end of the walk no longer is
+    }
+
+    /// `reset` as the application calls it: bounds go, too.
+    pub fn reset(&mut self, ctx: &mut Ctx<'_>) {
+        self.reset_keeping_bounds(ctx);
+        self.clear_bounds();
+    }
+}

@@ -1,0 +1,172 @@
+//! Reads: search, search_near, next, prev, largest_key.
+
+use super::{Ctx, Cursor};
+use crate::backend::{Code, Direction, Isolation, Key, Value};
+use crate::engine::core::{Role, Table};
+use std::cmp::Ordering;
+use std::ops::Bound;
+
+impl Cursor {
+    /// `search`.
+    ///
+    /// A cursor that stands somewhere looks first under the snapshot that its place holds, and only if the key is not
+    /// there gives up its place, and with it perhaps the snapshot, to look again. At read-committed it gives up first.
+    pub fn search(&mut self, ctx: &mut Ctx<'_>) -> Code {
+        let Some(key) = self.key.get().cloned() else {
+            return Code::Invalid;
+        };
+        match self.find(ctx, &key) {
+            Some(value) => {
+                self.landed(ctx, key, value);
+                Code::Ok
+            }
+            None => {
+                self.sought_in_vain(ctx);
+                Code::NotFound
+            }
+        }
+    }
+
+    /// Looks `key` up by the rules of `search`; the place is given up unless it held the answer.
+    fn find(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<Value> {
+        if !self.bounds.admit(key) {
+            return None;
+        }
+        if self.looks_under_held_snapshot(ctx)
+            && let Some(value) = self.lookup(ctx, key)
+        {
+            return Some(value);
+        }
+        self.leave(ctx);
+        ctx.ensure_snapshot();
+        self.lookup(ctx, key)
+    }
+
+    /// Whether a new search would otherwise lose the snapshot that the cursor's place holds.
+    fn looks_under_held_snapshot(&self, ctx: &Ctx<'_>) -> bool {
+        self.placed && ctx.txn.has_snapshot && !ctx.txn.running && ctx.txn.isolation == Isolation::Snapshot
+    }
+
+    /// `search_near`: the record itself, else the next larger one, else the next smaller one, all within the bounds.
+    /// A key outside the bounds is moved to the end that it violates. Answers with the sign of exact.
+    pub fn search_near(&mut self, ctx: &mut Ctx<'_>) -> (Code, i8) {
+        let Some(key) = self.key.get().cloned() else {
+            return (Code::Invalid, 0);
+        };
+        if self.looks_under_held_snapshot(ctx)
+            && self.bounds.admit(&key)
+            && let Some(value) = self.lookup(ctx, &key)
+        {
+            self.landed(ctx, key, value);
+            return (Code::Ok, 0);
+        }
+        self.leave(ctx);
+        ctx.ensure_snapshot();
+        match self.nearest(ctx, &key) {
+            Some((found, value)) => {
+                let exact = match found.cmp(&key) {
+                    Ordering::Less => -1,
+                    Ordering::Equal => 0,
+                    Ordering::Greater => 1,
+                };
+                self.landed(ctx, found, value);
+                (Code::Ok, exact)
+            }
+            None => {
+                self.sought_in_vain(ctx);
+                (Code::NotFound, 0)
+            }
+        }
+    }
+
+    fn nearest(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<(Key, Value)> {
+        if self.bounds.is_above(key) {
+            let from = self.bounds.start(Direction::Prev).cloned();
+            return self.land(ctx, from.as_ref(), Direction::Prev);
+        }
+        if self.bounds.is_below(key) {
+            let from = self.bounds.start(Direction::Next).cloned();
+            return self.land(ctx, from.as_ref(), Direction::Next);
+        }
+        self.land(ctx, Bound::Included(key), Direction::Next)
+            .or_else(|| self.land(ctx, Bound::Excluded(key), Direction::Prev))
+    }
+
+    /// `next` and `prev`: from the place that the cursor holds, whatever key was set meanwhile.
+    pub fn iterate(&mut self, ctx: &mut Ctx<'_>, direction: Direction) -> Code {
+        ctx.ensure_snapshot();
+        match self.walk(ctx, direction) {
+            Some((key, value)) => {
+                self.landed(ctx, key, value);
+                Code::Ok
+            }
+            None => {
+                self.emptied(ctx);
+                Code::NotFound
+            }
+        }
+    }
+
+    /// `next` of a random cursor: the record at or after a place that `draw` picks, else the first one.
+    ///
+    /// On a follower the place is picked among stable's keys, if there are any, as WiredTiger does.
+    pub fn next_random(&mut self, ctx: &mut Ctx<'_>, draw: u64) -> Code {
+        self.leave(ctx);
+        ctx.ensure_snapshot();
+        let place = self.pick(ctx, draw);
+        let landed = place.and_then(|place| self.land(ctx, Bound::Included(&place), Direction::Next));
+        match landed.or_else(|| self.land(ctx, Bound::Unbounded, Direction::Next)) {
+            Some((key, value)) => {
+                self.landed(ctx, key, value);
+                Code::Ok
+            }
+            None => {
+                self.emptied(ctx);
+                Code::NotFound
+            }
+        }
+    }
+
+    /// A key of the table, visible or not.
+    fn pick(&self, ctx: &Ctx<'_>, draw: u64) -> Option<Key> {
+        let from_tree = |tree: &crate::engine::tree::Tree| {
+            let rows = tree.len() as u64;
+            (rows != 0).then(|| tree.rows().nth((draw % rows) as usize).map(|(key, _)| key.clone())).flatten()
+        };
+        match &ctx.core.tables[self.table.0] {
+            Table::Plain(tree) => from_tree(tree),
+            Table::Layered(layered) if ctx.core.role == Role::Leader => from_tree(&layered.live),
+            Table::Layered(layered) => {
+                let image = self.merge.bound_image().map(|image| image.rows()).unwrap_or_default();
+                match image.len() as u64 {
+                    0 => from_tree(&layered.ingest),
+                    rows => Some(image[(draw % rows) as usize].key.clone()),
+                }
+            }
+        }
+    }
+
+    /// `largest_key`: physical, so removed and invisible keys count. With bounds it is refused.
+    pub fn largest_key(&mut self, ctx: &mut Ctx<'_>) -> Code {
+        self.emptied(ctx);
+        if self.bounds.any() {
+            return Code::Invalid;
+        }
+        let largest = match &ctx.core.tables[self.table.0] {
+            Table::Plain(tree) => tree.largest(),
+            Table::Layered(layered) if ctx.core.role == Role::Leader => layered.live.largest(),
+            Table::Layered(layered) => {
+                let limit = ctx.core.registrations[ctx.session].newest_checkpoint;
+                let stable = layered.newest_adopted(limit).and_then(|adopted| adopted.image.rows().last());
+                stable.map(|row| &row.key).max(layered.ingest.largest())
+            }
+        };
+        match largest.cloned() {
+            Some(key) => {
+                self.has_largest(key);
+                Code::Ok
+            }
+            None => Code::NotFound,
+        }
+    }
+}

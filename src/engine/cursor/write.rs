@@ -1,0 +1,209 @@
+//! Writes: insert, update, remove, modify, reserve. Each runs inside a transaction, the session's own or an implicit
+//! one; `session` begins and ends the latter.
+
+use super::access::Change;
+use super::{Ctx, Cursor, modify};
+use crate::backend::{Code, Delta, Field, Isolation, Key};
+
+/// A write operation.
+#[derive(Clone, Copy, Debug)]
+pub enum WriteOp<'a> {
+    /// `insert`.
+    Insert,
+    /// `update`.
+    Update,
+    /// `remove`.
+    Remove,
+    /// `modify`.
+    Modify(&'a [Delta]),
+    /// `reserve`.
+    Reserve,
+}
+
+impl Cursor {
+    /// What is wrong with a call before anything is looked up, and before an implicit transaction begins: then only
+    /// the code tells.
+    pub fn check_write(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>) -> Result<(), Code> {
+        let Some(key) = self.key.get() else {
+            return Err(Code::Invalid);
+        };
+        let needs_value = matches!(op, WriteOp::Insert | WriteOp::Update);
+        if needs_value && self.value == Field::Unset {
+            return Err(Code::Invalid);
+        }
+        if needs_value && !self.bounds.admit(key) {
+            self.write_refused(ctx);
+            return Err(Code::NotFound);
+        }
+        match op {
+            WriteOp::Modify([]) => Err(Code::Invalid),
+            WriteOp::Modify(_) if !ctx.txn.running => Err(Code::NotSupported),
+            WriteOp::Reserve if !ctx.txn.running => Err(Code::Invalid),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the cursor stands on the key that it would write.
+    pub fn is_positioned(&self) -> bool {
+        self.placed && self.key.is_internal()
+    }
+
+    /// Makes a write that [`Cursor::check_write`] has let through.
+    pub fn write(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>) -> Code {
+        let Some(key) = self.key.get().cloned() else {
+            return Code::Invalid;
+        };
+        if !self.is_positioned() {
+            self.leave(ctx); // with a loose snapshot: a write by key looks afresh
+        }
+        ctx.ensure_snapshot();
+        if !ctx.txn.running && self.is_stale(ctx, op, &key) {
+            ctx.renew_snapshot();
+        }
+        match op {
+            WriteOp::Insert => self.insert(ctx, key),
+            WriteOp::Update => self.update(ctx, key),
+            WriteOp::Remove if self.is_positioned() => self.remove_in_place(ctx, key),
+            WriteOp::Remove => self.remove_by_key(ctx, key),
+            WriteOp::Modify(deltas) => self.modify(ctx, key, deltas),
+            WriteOp::Reserve => self.reserve(ctx, key),
+        }
+    }
+
+    /// Whether an implicit transaction's first attempt would fail because its session holds an old snapshot. It is
+    /// made once more with a new one; only a remove by position is not, for it would have lost its position.
+    fn is_stale(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>, key: &Key) -> bool {
+        match op {
+            WriteOp::Remove if self.is_positioned() => false,
+            WriteOp::Insert if !self.config.overwrite && self.peek(ctx, key).is_some() => false,
+            _ => self.conflicts(ctx, key),
+        }
+    }
+
+    /// Existence first (a duplicate is reported without a look at conflicts), then the conflict check.
+    fn insert(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
+        if !self.config.overwrite
+            && let Some(existing) = self.peek(ctx, &key)
+        {
+            self.met_duplicate(ctx, existing);
+            return Code::DuplicateKey;
+        }
+        if let Err(code) = self.may_write(ctx, &key) {
+            self.write_refused(ctx);
+            return code;
+        }
+        let value = self.value.get().cloned().unwrap_or_default();
+        self.put(ctx, &key, Change::Put(value), false);
+        self.emptied(ctx);
+        Code::Ok
+    }
+
+    /// The conflict check first, then existence, which only matters by key and without overwrite.
+    fn update(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
+        let in_place = self.is_positioned();
+        let refusal = if self.conflicts(ctx, &key) {
+            Some(Code::Rollback)
+        } else if !in_place && !self.config.overwrite && self.peek(ctx, &key).is_none() {
+            Some(Code::NotFound)
+        } else {
+            writable(ctx)
+        };
+        if let Some(code) = refusal {
+            self.write_refused(ctx);
+            return code;
+        }
+        let value = self.value.get().cloned().unwrap_or_default();
+        self.put(ctx, &key, Change::Put(value.clone()), in_place);
+        self.landed(ctx, key, value);
+        Code::Ok
+    }
+
+    /// Removes the record that the cursor stands on. It is looked up again: what the cursor shows of it may be of an
+    /// earlier transaction (WT-17796).
+    fn remove_in_place(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
+        if let Some(code) = self.refuse_missing(ctx, &key) {
+            self.remove_in_place_refused(ctx);
+            return code;
+        }
+        self.put(ctx, &key, Change::Delete, true);
+        self.removed_in_place(key);
+        Code::Ok
+    }
+
+    fn remove_by_key(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
+        if let Some(code) = self.refuse_missing(ctx, &key) {
+            self.sought_in_vain(ctx);
+            return code;
+        }
+        self.put(ctx, &key, Change::Delete, false);
+        self.emptied(ctx);
+        Code::Ok
+    }
+
+    /// Why a record cannot be removed or reserved: the conflict check first, then existence.
+    fn refuse_missing(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<Code> {
+        if !self.bounds.admit(key) {
+            Some(Code::NotFound)
+        } else if self.conflicts(ctx, key) {
+            Some(Code::Rollback)
+        } else if self.peek(ctx, key).is_none() {
+            Some(Code::NotFound)
+        } else {
+            writable(ctx)
+        }
+    }
+
+    /// The value is looked up first, then comes the conflict check.
+    fn modify(&mut self, ctx: &mut Ctx<'_>, key: Key, deltas: &[Delta]) -> Code {
+        if let Some(code) = writable(ctx) {
+            self.sought_in_vain(ctx);
+            return code;
+        }
+        let in_place = self.is_positioned();
+        let base = if self.bounds.admit(&key) { self.peek(ctx, &key) } else { None };
+        let Some(base) = base else {
+            self.sought_in_vain(ctx);
+            return Code::NotFound;
+        };
+        if self.conflicts(ctx, &key) {
+            self.sought_in_vain(ctx);
+            return Code::Rollback;
+        }
+        let value = modify::apply(&base, deltas);
+        self.put(ctx, &key, Change::Put(value.clone()), in_place);
+        self.landed(ctx, key, value);
+        Code::Ok
+    }
+
+    /// A place-holder on an existing record, then a search of it.
+    fn reserve(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
+        if let Some(code) = self.refuse_missing(ctx, &key) {
+            self.sought_in_vain(ctx);
+            return code;
+        }
+        self.put(ctx, &key, Change::Reserve, true);
+        match self.lookup(ctx, &key) {
+            Some(value) => {
+                self.landed(ctx, key, value);
+                Code::Ok
+            }
+            None => {
+                self.sought_in_vain(ctx);
+                Code::NotFound
+            }
+        }
+    }
+
+    /// The conflict check and the isolation check.
+    fn may_write(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Result<(), Code> {
+        if self.conflicts(ctx, key) {
+            return Err(Code::Rollback);
+        }
+        writable(ctx).map_or(Ok(()), Err)
+    }
+}
+
+/// Only snapshot isolation may write. Noticed at the moment of the write, after the lookups.
+fn writable(ctx: &Ctx<'_>) -> Option<Code> {
+    (ctx.txn.isolation != Isolation::Snapshot).then_some(Code::NotSupported)
+}

@@ -1,0 +1,170 @@
+//! The state of a layered cursor on a follower, and what may be trusted of it.
+//!
+//! It is stateful on purpose, as production ones are: both constituents stay parked between steps, and the one that
+//! the last record did not come from is sought again only when the rules below say that it may be out of place.
+
+use super::{Adopted, LayeredTable};
+use crate::backend::{Direction, Key, Timestamp, Value};
+use crate::engine::checkpoint::{ImageRow, TableImage};
+use crate::engine::core::Counters;
+use crate::engine::cursor::bounds::Bounds;
+use crate::engine::txn::{CheckpointSeq, View};
+use std::sync::Arc;
+
+/// A constituent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The node's own table of what the checkpoint lacks.
+    Ingest,
+    /// The checkpoint.
+    Stable,
+}
+
+/// What a parked constituent was parked under. Under anything else it may be out of place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Era {
+    /// The session's snapshot.
+    pub snapshot_gen: u64,
+    /// The read timestamp.
+    pub read_ts: Timestamp,
+    /// The session's own writes: they are visible to it at once.
+    pub write_gen: u64,
+    /// For a view without a snapshot: the ingest table's changes by anybody; else 0.
+    pub changes: u64,
+}
+
+/// The merging cursor's own state. The key, value and bounds that the application sees are the cursor's.
+#[derive(Debug, Default)]
+pub struct Merge {
+    /// The checkpoint that stable is bound to.
+    pub(super) bound: Option<Adopted>,
+    /// Where ingest is parked, with the stored value there.
+    pub(super) ingest: Option<(Key, Value)>,
+    /// Where stable is parked: a row of the bound image that the view sees.
+    pub(super) stable: Option<usize>,
+    /// Which constituent the cursor's record came from.
+    pub(super) current: Option<Side>,
+    /// Both constituents are parked for moves in this direction: the one that is not current is at the first record
+    /// at or beyond the current one, or nowhere if there is none.
+    pub(super) parked_for: Option<Direction>,
+    /// What that holds under.
+    pub(super) era: Era,
+}
+
+/// What an operation of a merging cursor works on.
+pub struct Env<'a> {
+    /// The table.
+    pub table: &'a LayeredTable,
+    /// The reader.
+    pub view: View<'a>,
+    /// The cursor's bounds.
+    pub bounds: &'a Bounds,
+    /// No later checkpoint may be bound.
+    pub limit: Option<CheckpointSeq>,
+    /// What the view is now.
+    pub era: Era,
+    /// Test coverage.
+    pub counters: &'a mut Counters,
+}
+
+/// The kind of an operation, as far as binding a later checkpoint goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// next and prev.
+    Iterate,
+    /// Everything else.
+    Other,
+}
+
+impl Merge {
+    /// The start of every operation: binds stable, and decides what of the parked state may be trusted.
+    pub fn enter(&mut self, env: &mut Env<'_>, placed: bool, access: Access) {
+        if !placed {
+            self.leave();
+        }
+        self.bind(env, placed, access);
+        if self.era != env.era {
+            self.parked_for = None; // WT-17031: what lies ahead is another matter under another view
+            self.era = env.era;
+        }
+    }
+
+    /// Gives up both positions. The bound checkpoint stays until somebody wants a later one.
+    pub fn leave(&mut self) {
+        self.ingest = None;
+        self.stable = None;
+        self.current = None;
+        self.parked_for = None;
+    }
+
+    /// What lies ahead has to be sought anew from the current record.
+    pub fn distrust(&mut self) {
+        self.parked_for = None;
+    }
+
+    /// The checkpoint that a cursor that stands somewhere must be able to go on reading.
+    pub fn bound_seq(&self) -> Option<CheckpointSeq> {
+        self.bound.as_ref().map(|bound| bound.seq)
+    }
+
+    /// Binds the newest checkpoint that this operation may use.
+    ///
+    /// A cursor that stands nowhere takes the newest that its view allows. One that does keeps its checkpoint while
+    /// its record comes from it (WT-17969), and, unless history serves it from any checkpoint, as long as its
+    /// snapshot lives and in the middle of an iteration.
+    fn bind(&mut self, env: &mut Env<'_>, placed: bool, access: Access) {
+        let Some(newest) = env.table.newest_adopted(env.limit) else {
+            return;
+        };
+        let bound = self.bound_seq();
+        if bound.is_some_and(|bound| bound >= newest.seq) {
+            if placed || bound == Some(newest.seq) {
+                return;
+            }
+        } else if placed {
+            let new_view = self.era.snapshot_gen != env.era.snapshot_gen || env.view.snapshot.is_none();
+            let may = env.view.read_ts != 0 || (access == Access::Other && new_view);
+            if self.current == Some(Side::Stable) || !may {
+                return;
+            }
+        }
+        if bound.is_some() {
+            env.counters.cursor_rebinds += 1;
+            env.counters.rebinds_positioned += u64::from(placed);
+        }
+        self.rebind(newest.clone());
+    }
+
+    /// Moves stable to another checkpoint. What lies ahead has to be sought anew from the current record: the key that
+    /// stable was parked on may be gone (WT-17016), and a nearer one may be there, which ingest had until now.
+    fn rebind(&mut self, newest: Adopted) {
+        self.bound = Some(newest);
+        self.stable = None;
+        self.distrust();
+    }
+
+    /// The content that stable is bound to.
+    pub fn bound_image(&self) -> Option<&Arc<TableImage>> {
+        self.image()
+    }
+
+    /// The bound image.
+    pub(super) fn image(&self) -> Option<&Arc<TableImage>> {
+        self.bound.as_ref().map(|bound| &bound.image)
+    }
+
+    /// A row of the bound image.
+    pub(super) fn row(&self, at: usize) -> Option<&ImageRow> {
+        self.image()?.rows().get(at)
+    }
+
+    /// Where ingest is parked.
+    pub(super) fn ingest_key(&self) -> Option<&Key> {
+        self.ingest.as_ref().map(|(key, _)| key)
+    }
+
+    /// Where stable is parked.
+    pub(super) fn stable_key(&self) -> Option<&Key> {
+        Some(&self.row(self.stable?)?.key)
+    }
+}

@@ -1,0 +1,52 @@
+//! Layered tables: a stable table that nodes share through checkpoints, and on a follower an ingest table before it.
+//!
+//! - `tombstone`: how ingest says that a key is deleted;
+//! - `merge`: the stateful cursor over both constituents: state, what it may trust, binding of checkpoints;
+//! - `iterate`: its next and prev; `search`: its point and nearest reads; `write`: conflicts and updates;
+//! - `prune`: adoption of checkpoints and what may leave ingest.
+
+pub mod iterate;
+pub mod merge;
+pub mod prune;
+pub mod search;
+pub mod tombstone;
+pub mod write;
+
+use super::checkpoint::TableImage;
+use super::tree::Tree;
+use super::txn::CheckpointSeq;
+use crate::backend::Timestamp;
+use std::sync::Arc;
+
+/// A checkpoint of one table, as adopted.
+#[derive(Clone, Debug)]
+pub struct Adopted {
+    /// When, in the node's order of adoption.
+    pub seq: CheckpointSeq,
+    /// The checkpoint's timestamp: it has everything up to here.
+    pub timestamp: Timestamp,
+    /// The content.
+    pub image: Arc<TableImage>,
+}
+
+/// The constituents of a layered table on one node.
+#[derive(Debug, Default)]
+pub struct LayeredTable {
+    /// What the nodes call it.
+    pub name: String,
+    /// Stable on a leader: live, values encoded.
+    pub live: Tree,
+    /// Ingest on a follower: values encoded, deletes as tombstones.
+    pub ingest: Tree,
+    /// Stable on a follower: the adopted checkpoints that somebody may still read, oldest first.
+    pub adopted: Vec<Adopted>,
+    /// Everything in ingest up to here is in every checkpoint that anybody may read.
+    pub prune_ts: Timestamp,
+}
+
+impl LayeredTable {
+    /// The newest adopted checkpoint that is not later than `limit`.
+    pub fn newest_adopted(&self, limit: Option<CheckpointSeq>) -> Option<&Adopted> {
+        self.adopted.iter().rev().find(|adopted| limit.is_none_or(|limit| adopted.seq <= limit))
+    }
+}

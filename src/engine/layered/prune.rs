@@ -1,0 +1,48 @@
+//! Adoption of checkpoints, and what may leave ingest because every checkpoint in use has it.
+
+use super::{Adopted, LayeredTable};
+use crate::engine::txn::{CheckpointSeq, Horizon};
+use crate::engine::version::Version;
+
+impl LayeredTable {
+    /// Makes a checkpoint of the table the newest.
+    pub fn adopt(&mut self, adopted: Adopted) {
+        self.adopted.push(adopted);
+    }
+
+    /// Moves the prune timestamp to what `oldest_in_use` contains, the oldest checkpoint that a cursor or snapshot may
+    /// still read (0: somebody reads without any), and drops the checkpoints before it. The newest is always in use.
+    pub fn release_checkpoints(&mut self, oldest_in_use: CheckpointSeq) {
+        let Some(serving) = self.newest_adopted(Some(oldest_in_use)) else {
+            return;
+        };
+        let (seq, timestamp) = (serving.seq, serving.timestamp);
+        self.prune_ts = self.prune_ts.max(timestamp);
+        self.adopted.retain(|adopted| adopted.seq >= seq);
+    }
+
+    /// Reconciles `percent` of ingest's keys, spread evenly: keys whose newest update is in every checkpoint in use
+    /// leave, tombstones included; of the others the old tail does. Returns how many keys left.
+    ///
+    /// Untimestamped updates stay: a timestamp does not tell whether a checkpoint has them.
+    pub fn evict(&mut self, percent: u8, horizon: Horizon) -> u64 {
+        let prune_ts = self.prune_ts;
+        let in_every_checkpoint =
+            |version: &Version| version.txn < horizon.txn && version.durable_ts != 0 && version.durable_ts <= prune_ts;
+        let before = self.ingest.len();
+        let mut share = 0_u32;
+        self.ingest.retain(|_, chain| {
+            share += u32::from(percent);
+            if share < 100 {
+                return true;
+            }
+            share -= 100;
+            if chain.versions().last().is_some_and(in_every_checkpoint) {
+                return false;
+            }
+            chain.drop_tail(in_every_checkpoint);
+            true
+        });
+        (before - self.ingest.len()) as u64
+    }
+}

@@ -1,0 +1,51 @@
+//! Writes on a follower: who conflicts, and where the cursor stands afterwards.
+
+use super::merge::{Env, Merge, Side};
+use crate::backend::{Key, Timestamp, Value};
+use crate::engine::version::Found;
+
+impl Merge {
+    /// Whether a write to `key` would overwrite something that the view does not see.
+    ///
+    /// Without a read timestamp ingest decides: everything in a checkpoint that the view may bind is visible to it.
+    /// With one, stable may hold a later version where ingest has been pruned (WT-17247); it is sought by key,
+    /// wherever stable happens to be parked (WT-17984).
+    pub fn conflicts(&mut self, env: &Env<'_>, key: &Key) -> bool {
+        if let Some(chain) = env.table.ingest.chain(key) {
+            return chain.conflicts(&env.view);
+        }
+        if env.view.read_ts == 0 {
+            return false;
+        }
+        self.parked_for = None;
+        self.image().and_then(|image| image.row(key)).is_some_and(|row| row.newest.start_ts > env.view.read_ts)
+    }
+
+    /// The value of `key` without moving the cursor.
+    pub fn peek(&self, env: &Env<'_>, key: &Key) -> Option<Value> {
+        match env.table.ingest.read(key, &env.view) {
+            Found::Value(stored) if super::tombstone::is_tombstone(stored) => None,
+            Found::Value(stored) => Some(super::tombstone::decode(stored)),
+            Found::Nothing | Found::Deleted => {
+                self.image()?.row(key)?.read(env.view.read_ts).map(super::tombstone::decode)
+            }
+        }
+    }
+
+    /// The cursor's own write put `stored` under `key`, which it stands on from now on. A cursor that stood there
+    /// before keeps its look-ahead, so that a walk that writes goes on as it was.
+    pub fn stand_on_write(&mut self, key: &Key, stored: Value, was_there: bool, write_gen: u64) {
+        if was_there {
+            self.era.write_gen = write_gen;
+        } else {
+            self.leave();
+        }
+        self.ingest = Some((key.clone(), stored));
+        self.current = Some(Side::Ingest);
+    }
+}
+
+/// The durable timestamp of the newest version of `key` in the newest adopted checkpoint.
+pub fn newest_durable(table: &super::LayeredTable, key: &Key) -> Option<Timestamp> {
+    Some(table.newest_adopted(None)?.image.row(key)?.newest.durable_ts)
+}

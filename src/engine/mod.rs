@@ -1,0 +1,25 @@
+//! The engine: what is tested. Nodes with plain and layered tables on one transaction machinery.
+//!
+//! It knows nothing of programs or oracles. From the outside in:
+//! - `node`: a connection with its role, sessions and physical events; `adapter`: a node as a backend;
+//! - `session`: cursors and one transaction at a time; `cursor`: what applications hold;
+//! - `layered`: a follower's merge of ingest and stable; `checkpoint`: what stable is read from;
+//! - `core`: what sessions share; `txn`: ids, snapshots, views; `timestamp`: oldest and stable;
+//! - `tree`: a table's rows; `version`: their update chains and the visibility rule.
+
+pub mod adapter;
+pub mod checkpoint;
+pub mod core;
+pub mod cursor;
+pub mod layered;
+pub mod node;
+pub mod session;
+pub mod timestamp;
+pub mod tree;
+pub mod txn;
+pub mod version;
+
+pub use adapter::EngineBackend;
+pub use checkpoint::{AdoptError, Checkpoint, CheckpointError};
+pub use core::{Counters, Role, TableId};
+pub use node::{Footprint, Node, TableKind};

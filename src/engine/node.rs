@@ -1,0 +1,340 @@
+//! A node: a connection with a role, its tables and its sessions, and the physical events that happen to it.
+
+use super::checkpoint::{AdoptError, Checkpoint, CheckpointError, TableImage};
+use super::core::{Core, Counters, Role, Table, TableId};
+use super::cursor::write::WriteOp;
+use super::layered::{Adopted, LayeredTable};
+use super::session::Session;
+use super::tree::Tree;
+use super::txn::CheckpointSeq;
+use crate::backend::{Call, Code, Direction, Isolation, Key, Reply, TimestampQuery, Who};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// What kind of table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableKind {
+    /// Private to the node.
+    Plain,
+    /// Shared with other nodes by name, through checkpoints.
+    Layered,
+}
+
+/// What a node keeps in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Versions in live trees, ingest included.
+    pub versions: usize,
+    /// Keys in ingest tables.
+    pub ingest_keys: usize,
+    /// Adopted checkpoints, counted per layered table.
+    pub checkpoints: usize,
+}
+
+/// A node.
+#[derive(Debug)]
+pub struct Node {
+    core: Core,
+    sessions: Vec<Session>,
+    /// How many checkpoints this leader has taken.
+    checkpoints: u64,
+    /// The newest checkpoint that this follower has adopted; 0: none.
+    adopted_order: u64,
+}
+
+impl Node {
+    /// A node without tables and sessions.
+    pub fn new(role: Role) -> Self {
+        Node { core: Core::new(role), sessions: Vec::new(), checkpoints: 0, adopted_order: 0 }
+    }
+
+    /// Creates a table.
+    pub fn create_table(&mut self, kind: TableKind, name: &str) -> TableId {
+        self.core.tables.push(match kind {
+            TableKind::Plain => Table::Plain(Tree::default()),
+            TableKind::Layered => {
+                Table::Layered(Box::new(LayeredTable { name: name.to_owned(), ..LayeredTable::default() }))
+            }
+        });
+        TableId(self.core.tables.len() - 1)
+    }
+
+    /// Opens a session whose reads outside transactions have `isolation`, with `slots` empty cursor slots. Answers
+    /// with its number.
+    pub fn open_session(&mut self, isolation: Isolation, slots: u8) -> usize {
+        let index = self.sessions.len();
+        self.core.registrations.push(Default::default());
+        self.sessions.push(Session::new(index, isolation, slots));
+        index
+    }
+
+    /// What happened so far.
+    pub fn counters(&self) -> &Counters {
+        &self.core.counters
+    }
+
+    /// How many versions the node's live trees hold, and how many checkpoints its layered tables keep.
+    pub fn footprint(&self) -> Footprint {
+        let count = |tree: &Tree| tree.rows().map(|(_, chain)| chain.versions().len()).sum::<usize>();
+        let mut footprint = Footprint::default();
+        for table in &self.core.tables {
+            match table {
+                Table::Plain(tree) => footprint.versions += count(tree),
+                Table::Layered(layered) => {
+                    footprint.versions += count(&layered.live) + count(&layered.ingest);
+                    footprint.ingest_keys += layered.ingest.len();
+                    footprint.checkpoints += layered.adopted.len();
+                }
+            }
+        }
+        footprint
+    }
+
+    // ---- physical events: they change no reply
+
+    /// Takes a checkpoint of the layered tables at the stable timestamp.
+    pub fn checkpoint(&mut self) -> Result<Arc<Checkpoint>, CheckpointError> {
+        let (oldest, stable) = (self.core.timestamps.oldest, self.core.timestamps.stable);
+        if self.core.role != Role::Leader {
+            return Err(CheckpointError::NotLeader);
+        }
+        if stable == 0 {
+            return Err(CheckpointError::NoStable);
+        }
+        self.checkpoints += 1;
+        // Readers that began before oldest moved still need their history on the leader, but a follower that has such
+        // readers refuses the checkpoint: the image reaches back to oldest and no further.
+        let horizon = self.core.horizon();
+        let mut tables = Vec::new();
+        for index in 0..self.core.tables.len() {
+            if let Table::Layered(layered) = &self.core.tables[index] {
+                let image = TableImage::build(&layered.live, self.core.running(), stable, oldest);
+                tables.push((layered.name.clone(), Arc::new(image)));
+            }
+            if let Table::Layered(layered) = &mut self.core.tables[index] {
+                layered.live.sweep(horizon);
+            }
+        }
+        Ok(Arc::new(Checkpoint { order: self.checkpoints, timestamp: stable, oldest, tables }))
+    }
+
+    /// Adopts a checkpoint: from now on cursors may bind it. False if it is the one adopted last. On an error nothing
+    /// has changed.
+    pub fn adopt(&mut self, checkpoint: &Checkpoint) -> Result<bool, AdoptError> {
+        if self.core.role != Role::Follower {
+            return Err(AdoptError::NotFollower);
+        }
+        if checkpoint.order <= self.adopted_order {
+            return match checkpoint.order.cmp(&self.adopted_order) {
+                Ordering::Less => Err(AdoptError::Older { offered: checkpoint.order, adopted: self.adopted_order }),
+                _ => Ok(false),
+            };
+        }
+        let pinned = [self.core.timestamps.oldest, self.core.oldest_reader()];
+        if let Some(pinned) = pinned.into_iter().filter(|&ts| ts != 0).min()
+            && checkpoint.oldest > pinned
+        {
+            return Err(AdoptError::Pinned { oldest: checkpoint.oldest, pinned });
+        }
+        self.adopted_order = checkpoint.order;
+        self.core.adopted += 1;
+        self.core.adopted_oldest = checkpoint.oldest;
+        let (seq, timestamp) = (self.core.adopted, checkpoint.timestamp);
+        for (name, image) in &checkpoint.tables {
+            let table = self.layered_named(name);
+            table.adopt(Adopted { seq, timestamp, image: Arc::clone(image) });
+        }
+        self.release_checkpoints();
+        Ok(true)
+    }
+
+    /// The layered table of that name, created if the follower has not heard of it.
+    fn layered_named(&mut self, name: &str) -> &mut LayeredTable {
+        let known = self.core.tables.iter().position(|table| matches!(table, Table::Layered(t) if t.name == name));
+        let id = known.map_or_else(|| self.create_table(TableKind::Layered, name), TableId);
+        match &mut self.core.tables[id.0] {
+            Table::Layered(layered) => layered,
+            Table::Plain(_) => unreachable!("the position is that of a layered table"),
+        }
+    }
+
+    /// Evicts `percent` of each ingest table's keys, as far as they may go.
+    pub fn evict(&mut self, percent: u8) {
+        self.release_checkpoints();
+        let horizon = self.core.horizon();
+        let Core { tables, counters, .. } = &mut self.core;
+        for table in tables {
+            if let Table::Layered(layered) = table {
+                counters.pruned_keys += layered.evict(percent.min(100), horizon);
+            }
+        }
+    }
+
+    /// Evicts everything that may leave ingest.
+    pub fn prune(&mut self) {
+        self.evict(100);
+    }
+
+    /// Recomputes what is in use, and with it the prune timestamps.
+    fn release_checkpoints(&mut self) {
+        let held = self.core.registrations.iter().filter_map(|registration| registration.newest_checkpoint);
+        let held = held.min().unwrap_or(CheckpointSeq::MAX);
+        for index in 0..self.core.tables.len() {
+            let placed = self.sessions.iter().flat_map(Session::cursors).filter(|cursor| cursor.is_placed());
+            let bound = placed
+                .filter(|cursor| cursor.table == TableId(index))
+                .map(|cursor| cursor.merge().bound_seq().unwrap_or(0));
+            let in_use = bound.min().unwrap_or(CheckpointSeq::MAX).min(held);
+            if let Table::Layered(layered) = &mut self.core.tables[index] {
+                layered.release_checkpoints(in_use);
+            }
+        }
+    }
+
+    // ---- calls
+
+    /// Makes a call of the API on `table`, for session `session` and its cursor slot `who.cursor`. `first` is the
+    /// number of the session that the call's other sessions count from.
+    pub fn call(&mut self, table: TableId, first: usize, who: Who, call: Call<'_>) -> Reply {
+        let (index, slot) = (first + usize::from(who.session), usize::from(who.cursor));
+        let other = |other: Who| (first + usize::from(other.session), usize::from(other.cursor));
+        if self.is_refused_by_random(index, slot, &call) {
+            return self.state(index, slot, Code::NotSupported, 0);
+        }
+        let Node { core, sessions, .. } = self;
+        let session = &mut sessions[index];
+        match call {
+            Call::Open(config) => {
+                session.open(core, slot, table, config);
+                self.state(index, slot, Code::Ok, 0)
+            }
+            Call::Close => {
+                session.close(core, slot);
+                Reply::code(Code::Ok)
+            }
+            Call::Duplicate { from } => {
+                let (from, from_slot) = other(from);
+                let key = self.key_of(from, from_slot);
+                let code = self.sessions[index].duplicate(&mut self.core, slot, table, key.as_ref());
+                self.state(index, slot, code, 0)
+            }
+            Call::Compare { with } => self.compare(index, slot, other(with), |order| order as i8),
+            Call::Equals { with } => self.compare(index, slot, other(with), |order| i8::from(order.is_eq())),
+            Call::State => self.state(index, slot, Code::Ok, 0),
+            Call::SetKey(key) => {
+                // An empty key is a mistake that WiredTiger does not survive: it is none of the transaction's business.
+                let poisoned = key.is_empty();
+                if poisoned {
+                    return self.state(index, slot, Code::Invalid, 0);
+                }
+                session.cursor_call(core, slot, |cursor, _| (cursor.set_key(key), 0))
+            }
+            Call::SetValue(value) => session.cursor_call(core, slot, |cursor, _| (cursor.set_value(value), 0)),
+            Call::GetKey => session.cursor_call(core, slot, |cursor, _| (has(cursor.key().get()), 0)),
+            Call::GetValue => session.cursor_call(core, slot, |cursor, _| (has(cursor.value().get()), 0)),
+            Call::Bound { side, inclusive } => {
+                session.cursor_call(core, slot, |cursor, _| (cursor.set_bound(side, inclusive), 0))
+            }
+            Call::ClearBounds => session.cursor_call(core, slot, |cursor, _| {
+                cursor.clear_bounds();
+                (Code::Ok, 0)
+            }),
+            Call::Reset => session.cursor_call(core, slot, |cursor, ctx| {
+                cursor.reset(ctx);
+                (Code::Ok, 0)
+            }),
+            Call::Reconfigure { overwrite } => session.cursor_call(core, slot, |cursor, ctx| {
+                cursor.reset_keeping_bounds(ctx);
+                cursor.config.overwrite = overwrite;
+                (Code::Ok, 0)
+            }),
+            Call::Search => session.cursor_call(core, slot, |cursor, ctx| (cursor.search(ctx), 0)),
+            Call::SearchNear => session.cursor_call(core, slot, |cursor, ctx| cursor.search_near(ctx)),
+            Call::Next => session.iterate(core, slot, Direction::Next),
+            Call::Prev => session.iterate(core, slot, Direction::Prev),
+            Call::LargestKey => session.cursor_call(core, slot, |cursor, ctx| (cursor.largest_key(ctx), 0)),
+            Call::Insert => session.write(core, slot, WriteOp::Insert),
+            Call::Update => session.write(core, slot, WriteOp::Update),
+            Call::Remove => session.write(core, slot, WriteOp::Remove),
+            Call::Modify(deltas) => session.write(core, slot, WriteOp::Modify(deltas)),
+            Call::Reserve => session.write(core, slot, WriteOp::Reserve),
+            Call::Begin(begin) => Reply::code(session.begin(core, &begin)),
+            Call::Commit(ts) => Reply::code(session.commit(core, ts)),
+            Call::Rollback => Reply::code(session.rollback(core)),
+            Call::TimestampTransaction(which, ts) => Reply::code(session.timestamp_transaction(core, which, ts)),
+            Call::ResetSnapshot => Reply::code(session.reset_snapshot(core)),
+            Call::Query(what) => self.query(index, what),
+            Call::SetTimestamp { oldest, stable } => Reply::code(self.set_timestamp(oldest, stable)),
+        }
+    }
+
+    /// A random cursor only jumps, resets and closes. What else it is asked for does not fail the transaction.
+    fn is_refused_by_random(&self, session: usize, slot: usize, call: &Call<'_>) -> bool {
+        let refused = matches!(
+            call,
+            Call::Search
+                | Call::SearchNear
+                | Call::Prev
+                | Call::Insert
+                | Call::Update
+                | Call::Remove
+                | Call::Modify(_)
+                | Call::Reserve
+                | Call::Bound { .. }
+                | Call::ClearBounds
+                | Call::Compare { .. }
+                | Call::Equals { .. }
+        );
+        refused && self.sessions[session].cursor(slot).is_some_and(|cursor| cursor.config.random)
+    }
+
+    fn state(&self, session: usize, slot: usize, code: Code, exact: i8) -> Reply {
+        self.sessions[session].cursor(slot).map_or_else(|| Reply::code(code), |cursor| cursor.reply(code, exact))
+    }
+
+    fn key_of(&self, session: usize, slot: usize) -> Option<Key> {
+        self.sessions[session].cursor(slot)?.key().get().cloned()
+    }
+
+    fn compare(&mut self, session: usize, slot: usize, with: (usize, usize), answer: impl Fn(Ordering) -> i8) -> Reply {
+        match (self.key_of(session, slot), self.key_of(with.0, with.1)) {
+            (Some(left), Some(right)) => self.state(session, slot, Code::Ok, answer(left.cmp(&right))),
+            _ => {
+                let code = self.sessions[session].noted(Code::Invalid);
+                self.state(session, slot, code, 0)
+            }
+        }
+    }
+
+    fn query(&self, session: usize, what: TimestampQuery) -> Reply {
+        let timestamp = match what {
+            TimestampQuery::AllDurable => Some(self.core.all_durable()),
+            TimestampQuery::Oldest => Some(self.core.timestamps.oldest),
+            TimestampQuery::OldestReader => Some(self.core.oldest_reader()),
+            TimestampQuery::Pinned => Some(self.core.pinned()),
+            TimestampQuery::Stable => Some(self.core.timestamps.stable),
+            TimestampQuery::Read => self.sessions[session].read_ts(),
+        };
+        let code = if timestamp.is_some() { Code::Ok } else { Code::Invalid };
+        Reply { timestamp: timestamp.unwrap_or(0), ..Reply::code(code) }
+    }
+
+    fn set_timestamp(&mut self, oldest: Option<u64>, stable: Option<u64>) -> Code {
+        let before = self.core.timestamps.oldest;
+        let code = self.core.timestamps.set(oldest, stable);
+        if self.core.timestamps.oldest != before {
+            let horizon = self.core.horizon();
+            for table in &mut self.core.tables {
+                if let Table::Plain(tree) = table {
+                    tree.sweep(horizon);
+                }
+            }
+        }
+        code
+    }
+}
+
+/// What `get_key` and `get_value` return.
+fn has(field: Option<&Key>) -> Code {
+    if field.is_some() { Code::Ok } else { Code::Invalid }
+}

@@ -1,0 +1,150 @@
+//! Update chains and the visibility rule.
+//!
+//! A key's history is a chain of versions in the order in which they were written. A reader takes the newest
+//! version that it sees; a writer may add one only if it sees the newest there is.
+
+use super::txn::{Horizon, TxnId, View};
+use crate::backend::{Timestamp, Value};
+
+/// What a version does to its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// Gives it a value (as stored: layered tables encode values, see `layered::tombstone`).
+    Put(Value),
+    /// Deletes it.
+    Delete,
+    /// Nothing: keeps other writers away until its transaction ends.
+    Reserve,
+}
+
+/// One update of one key.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// The transaction that wrote it.
+    pub txn: TxnId,
+    /// When it becomes visible to readers with a read timestamp; 0: at any.
+    pub start_ts: Timestamp,
+    /// When it becomes durable, that is, part of checkpoints. Differs from `start_ts` only for transactions that
+    /// were prepared.
+    pub durable_ts: Timestamp,
+    /// What it does.
+    pub payload: Payload,
+}
+
+/// What a reader finds in a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// No version that the reader sees.
+    Nothing,
+    /// The newest version that it sees is a delete.
+    Deleted,
+    /// A value.
+    Value(&'a Value),
+}
+
+/// The versions of one key, oldest first. Updates of rolled-back transactions are taken out at once, so all of
+/// them are committed or belong to running transactions; those of one running transaction are at the end.
+#[derive(Clone, Debug, Default)]
+pub struct Chain(Vec<Version>);
+
+/// Chains of up to this length are not worth trimming at every write.
+const TRIM_ABOVE: usize = 4;
+
+impl Chain {
+    /// The visibility rule: the newest version that `view` sees, place-holders passed over.
+    #[inline]
+    pub fn read(&self, view: &View<'_>) -> Found<'_> {
+        for version in self.0.iter().rev() {
+            if view.sees(version.txn, version.start_ts) {
+                match &version.payload {
+                    Payload::Put(value) => return Found::Value(value),
+                    Payload::Delete => return Found::Deleted,
+                    Payload::Reserve => {}
+                }
+            }
+        }
+        Found::Nothing
+    }
+
+    /// First updater wins: whether a writer with `view` would overwrite something that it does not see.
+    #[inline]
+    pub fn conflicts(&self, view: &View<'_>) -> bool {
+        self.0.last().is_some_and(|newest| !view.sees(newest.txn, newest.start_ts))
+    }
+
+    /// The newest version that is not a place-holder.
+    pub fn newest(&self) -> Option<&Version> {
+        self.0.iter().rev().find(|version| version.payload != Payload::Reserve)
+    }
+
+    /// All versions, oldest first.
+    pub fn versions(&self) -> &[Version] {
+        &self.0
+    }
+
+    /// Adds a version on top and drops what nobody can read any more.
+    pub fn push(&mut self, version: Version, horizon: Horizon) {
+        if self.0.len() >= TRIM_ABOVE {
+            self.trim(horizon);
+        }
+        self.0.push(version);
+    }
+
+    /// Drops the versions that are older than one that every present and future reader sees.
+    pub fn trim(&mut self, horizon: Horizon) {
+        let base = self.0.iter().rposition(|version| {
+            version.payload != Payload::Reserve && horizon.everyone_sees(version.txn, version.start_ts)
+        });
+        if let Some(base) = base {
+            self.0.drain(..base);
+        }
+    }
+
+    /// Drops the leading versions, oldest first, for which `go` holds, and keeps the newest in any case.
+    pub fn drop_tail(&mut self, go: impl Fn(&Version) -> bool) {
+        let newest = self.0.len().saturating_sub(1);
+        let keep = self.0[..newest].iter().position(|version| !go(version)).unwrap_or(newest);
+        self.0.drain(..keep);
+    }
+
+    /// Whether the chain says no more than that the key does not exist, to every present and future reader.
+    pub fn is_obsolete(&self, horizon: Horizon) -> bool {
+        self.0.last().is_some_and(|newest| {
+            newest.payload == Payload::Delete && horizon.everyone_sees(newest.txn, newest.start_ts)
+        })
+    }
+
+    /// Commits the updates of `txn`: drops its place-holders and gives `ts` to what has no timestamp yet.
+    pub fn commit(&mut self, txn: TxnId, ts: Timestamp) {
+        let own = self.start_of(txn);
+        if self.0[own..].iter().any(|version| version.payload == Payload::Reserve) {
+            let mut index = 0;
+            self.0.retain(|version| {
+                index += 1;
+                index <= own || version.payload != Payload::Reserve
+            });
+        }
+        for version in &mut self.0[own..] {
+            if version.start_ts == 0 {
+                version.start_ts = ts;
+                version.durable_ts = ts;
+            }
+        }
+    }
+
+    /// Takes out the updates of `txn`.
+    pub fn abort(&mut self, txn: TxnId) {
+        let own = self.start_of(txn);
+        self.0.truncate(own);
+    }
+
+    /// Whether no version is left.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Where the updates of the running transaction `txn` begin.
+    fn start_of(&self, txn: TxnId) -> usize {
+        self.0.iter().rposition(|version| version.txn != txn).map_or(0, |last_other| last_other + 1)
+    }
+}

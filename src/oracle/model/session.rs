@@ -1,0 +1,176 @@
+//! A session: its cursors, its transaction, and how long it keeps a snapshot.
+
+use super::cursor::{Cursor, Effect};
+use super::version::{Horizon, Moment, Reader, TxnId};
+use crate::backend::{Isolation, Key, Timestamp};
+
+/// A running transaction, begun by the application or by a single write outside one.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    pub id: TxnId,
+    pub isolation: Isolation,
+    /// 0: none.
+    pub read_ts: Timestamp,
+    /// Raise a read timestamp below oldest to oldest.
+    pub roundup_read: bool,
+    /// May overwrite timestamped data without a timestamp.
+    pub no_timestamp: bool,
+    /// The commit timestamp that was set last, 0: none.
+    pub commit_ts: Timestamp,
+    /// The commit timestamp that was set first, 0: none.
+    pub first_commit_ts: Timestamp,
+    /// A call failed in a way that only a rollback mends.
+    pub failed: bool,
+    /// The keys that it wrote, each once.
+    pub writes: Vec<Key>,
+}
+
+/// A session.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// The isolation outside explicit transactions.
+    default_isolation: Isolation,
+    pub cursors: Vec<Option<Cursor>>,
+    pub txn: Option<Transaction>,
+    /// The snapshot that is held.
+    snapshot: Option<Moment>,
+    /// Room for the writes of the next transaction.
+    spare: Vec<Key>,
+}
+
+impl Session {
+    /// A session with empty slots.
+    pub fn new(default_isolation: Isolation, slots: u8) -> Self {
+        let cursors = (0..slots).map(|_| None).collect();
+        Session { default_isolation, cursors, txn: None, snapshot: None, spare: Vec::new() }
+    }
+
+    /// The cursor in a slot.
+    pub fn cursor(&self, slot: u8) -> &Cursor {
+        self.cursors[usize::from(slot)].as_ref().expect("the slot has an open cursor")
+    }
+
+    /// The cursor in a slot.
+    pub fn cursor_mut(&mut self, slot: u8) -> &mut Cursor {
+        self.cursors[usize::from(slot)].as_mut().expect("the slot has an open cursor")
+    }
+
+    /// The isolation of the transaction, or what reads outside one get.
+    pub fn isolation(&self) -> Isolation {
+        self.txn.as_ref().map_or(self.default_isolation, |txn| txn.isolation)
+    }
+
+    // ---- transactions
+
+    /// Starts a transaction with the session's own isolation.
+    pub fn begin(&mut self, id: TxnId) -> &mut Transaction {
+        self.txn.insert(Transaction {
+            id,
+            isolation: self.default_isolation,
+            read_ts: 0,
+            roundup_read: false,
+            no_timestamp: false,
+            commit_ts: 0,
+            first_commit_ts: 0,
+            failed: false,
+            writes: std::mem::take(&mut self.spare),
+        })
+    }
+
+    /// Ends the transaction: the snapshot goes; places stay.
+    pub fn end(&mut self, mut txn: Transaction) {
+        txn.writes.clear();
+        self.spare = txn.writes;
+        self.snapshot = None;
+    }
+
+    /// Copies the values that cursors hold out of the snapshot that is about to go.
+    pub fn copy_values(&mut self) {
+        self.cursors.iter_mut().flatten().for_each(Cursor::copy_value);
+    }
+
+    /// Resets cursors from the most recently opened to the oldest, until none of the session holds a place. Those
+    /// that come after that keep what they have. Bounds stay.
+    pub fn reset_placed(&mut self) {
+        let mut before = u64::MAX;
+        while self.any_placed() {
+            let newest = self.cursors.iter_mut().flatten().filter(|cursor| cursor.opened < before);
+            let cursor = newest.max_by_key(|cursor| cursor.opened).expect("a placed cursor is yet to come");
+            before = cursor.opened;
+            cursor.apply(Effect::Clear);
+        }
+        self.settle_snapshot();
+    }
+
+    // ---- snapshots
+
+    /// What the session sees. It holds a snapshot, or needs none.
+    pub fn reader(&self) -> Reader {
+        debug_assert!(self.snapshot.is_some() || self.isolation() == Isolation::ReadUncommitted);
+        self.peeker(0)
+    }
+
+    /// What the session sees through the snapshot that it holds, or else through one taken `now`.
+    pub fn peeker(&self, now: Moment) -> Reader {
+        Reader {
+            txn: self.txn.as_ref().map_or(0, |txn| txn.id),
+            horizon: match self.isolation() {
+                Isolation::ReadUncommitted => Horizon::Uncommitted,
+                Isolation::Snapshot | Isolation::ReadCommitted => Horizon::Moment(self.snapshot.unwrap_or(now)),
+            },
+            read_ts: self.txn.as_ref().map_or(0, |txn| txn.read_ts),
+        }
+    }
+
+    /// The snapshot that is held.
+    pub fn held_snapshot(&self) -> Option<Moment> {
+        self.snapshot
+    }
+
+    /// The read timestamp of the transaction that is running, if it has one.
+    pub fn read_timestamp(&self) -> Option<Timestamp> {
+        self.txn.as_ref().map(|txn| txn.read_ts).filter(|&read_ts| read_ts != 0)
+    }
+
+    /// Makes sure that there is a snapshot to read with. Uncommitted reads need none.
+    pub fn hold_snapshot(&mut self, now: Moment) {
+        if self.snapshot.is_none() && self.isolation() != Isolation::ReadUncommitted {
+            self.snapshot = Some(now);
+        }
+    }
+
+    /// Takes a new snapshot, whether one is held or not.
+    pub fn renew_snapshot(&mut self, now: Moment) {
+        self.snapshot = Some(now);
+    }
+
+    /// A snapshot lasts as long as a cursor of the session holds a place. That of a running transaction at snapshot
+    /// isolation lasts to its end.
+    pub fn settle_snapshot(&mut self) {
+        let pinned = self.txn.as_ref().is_some_and(|txn| txn.isolation == Isolation::Snapshot);
+        if !pinned && !self.any_placed() {
+            self.snapshot = None;
+        }
+    }
+
+    fn any_placed(&self) -> bool {
+        self.cursors.iter().flatten().any(|cursor| cursor.place.is_some())
+    }
+
+    // ---- places
+
+    /// Carries out the effect of a call on its cursor.
+    pub fn apply(&mut self, slot: u8, effect: Effect) {
+        let cursor = self.cursor_mut(slot);
+        cursor.apply(effect);
+        if cursor.place.is_none() {
+            self.settle_snapshot();
+        }
+    }
+
+    /// Makes a cursor give up its place and nothing else.
+    pub fn leave_place(&mut self, slot: u8) {
+        self.cursor_mut(slot).place = None;
+        self.settle_snapshot();
+    }
+}

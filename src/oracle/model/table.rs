@@ -1,0 +1,89 @@
+//! The table: every key with all its versions, and the searches that a cursor needs.
+
+use super::version::{Chain, Everyone, Reader, Version};
+use crate::backend::{Direction, Key, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+/// All versions of every key.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    keys: BTreeMap<Key, Chain>,
+    /// Keys that were written once and of which no version is left.
+    forgotten: BTreeSet<Key>,
+    /// The number of keys at which it pays to look for some that nobody needs.
+    sweep_at: usize,
+}
+
+impl Table {
+    /// The smallest table that is worth sweeping.
+    const SWEEP_MIN: usize = 256;
+
+    /// The versions of a key.
+    pub fn chain(&self, key: &[u8]) -> Option<&Chain> {
+        self.keys.get(key)
+    }
+
+    /// The versions of a key that the caller has written.
+    pub fn chain_mut(&mut self, key: &[u8]) -> &mut Chain {
+        self.keys.get_mut(key).expect("a key with a running update is in the table")
+    }
+
+    /// What the reader sees at `key`.
+    pub fn read(&self, key: &[u8], reader: &Reader) -> Option<&Value> {
+        self.chain(key)?.read(reader)
+    }
+
+    /// The first record that the reader sees from `from` on in direction `direction`.
+    pub fn step(&self, direction: Direction, from: Bound<&[u8]>, reader: &Reader) -> Option<(&Key, &Value)> {
+        let seen = |(key, chain)| -> Option<(&Key, &Value)> { Some((key, Chain::read(chain, reader)?)) };
+        match direction {
+            Direction::Next => self.keys.range::<[u8], _>((from, Bound::Unbounded)).find_map(seen),
+            Direction::Prev => self.keys.range::<[u8], _>((Bound::Unbounded, from)).rev().find_map(seen),
+        }
+    }
+
+    /// The largest key that has a version, seen by anybody or not.
+    pub fn largest_key(&self) -> Option<&Key> {
+        self.keys.iter().rev().find(|(_, chain)| !chain.is_empty()).map(|(key, _)| key)
+    }
+
+    /// Whether the key was ever written, by whomever and with whatever outcome.
+    pub fn ever_written(&self, key: &[u8]) -> bool {
+        self.keys.contains_key(key) || self.forgotten.contains(key)
+    }
+
+    /// The number of versions of all keys.
+    pub fn versions(&self) -> usize {
+        self.keys.values().map(Chain::len).sum()
+    }
+
+    /// Puts a version on top of those of `key`. From time to time it drops what nobody needs any more: of the key if
+    /// its versions have doubled since it was last looked at, of all keys if these have.
+    pub fn push(&mut self, key: &Key, version: Version, everyone: impl FnOnce() -> Everyone) {
+        if let Some(chain) = self.keys.get_mut(&key[..]) {
+            chain.push(version);
+            if chain.is_due() {
+                chain.trim(&everyone());
+            }
+            return;
+        }
+        if self.keys.len() >= self.sweep_at.max(Self::SWEEP_MIN) {
+            self.sweep(&everyone());
+        }
+        self.forgotten.remove(&key[..]);
+        self.keys.entry(key.clone()).or_default().push(version);
+    }
+
+    fn sweep(&mut self, everyone: &Everyone) {
+        let Table { keys, forgotten, .. } = self;
+        keys.retain(|key, chain| {
+            chain.trim(everyone);
+            if chain.is_empty() {
+                forgotten.insert(key.clone());
+            }
+            !chain.is_empty()
+        });
+        self.sweep_at = 2 * self.keys.len();
+    }
+}

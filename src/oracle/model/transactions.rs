@@ -1,0 +1,207 @@
+//! Transactions from begin to end, and the rules for their timestamps and those of the node.
+
+use super::session::{Session, Transaction};
+use super::version::{Kind, Version};
+use super::{Answer, Model, Node};
+use crate::backend::{Begin, Code, Isolation, Timestamp, TimestampQuery, TxnTimestamp};
+
+impl Model {
+    /// Begins a transaction. At snapshot isolation it gets a new snapshot, and cursors that hold places keep copies of
+    /// their values; at lower levels the snapshot that is held stays.
+    pub(super) fn begin(&mut self, session: u8, begin: Begin) -> Code {
+        let Model { sessions, node, .. } = self;
+        let session = &mut sessions[usize::from(session)];
+        if session.txn.is_some() {
+            return Code::Invalid;
+        }
+        let read_ts = match begin.read_ts.map(|ts| node.readable(ts, begin.roundup_read)) {
+            Some(None) => return Code::Invalid,
+            Some(Some(read_ts)) => read_ts,
+            None => 0,
+        };
+        let txn = session.begin(node.next_txn());
+        txn.isolation = if read_ts != 0 { Isolation::Snapshot } else { begin.isolation.unwrap_or(txn.isolation) };
+        txn.read_ts = read_ts;
+        txn.roundup_read = begin.roundup_read;
+        txn.no_timestamp = begin.no_timestamp;
+        if txn.isolation == Isolation::Snapshot {
+            session.copy_values();
+            session.renew_snapshot(node.now);
+        }
+        Code::Ok
+    }
+
+    /// Commits: positions stay, with copies of their values. Whatever is wrong with the commit, the transaction is
+    /// rolled back.
+    pub(super) fn commit(&mut self, session: u8, commit_ts: Option<Timestamp>) -> Code {
+        let index = usize::from(session);
+        let Some(mut txn) = self.sessions[index].txn.take() else {
+            return Code::Invalid;
+        };
+        if !self.may_commit(&mut txn, commit_ts) {
+            self.sessions[index].txn = Some(txn);
+            return match self.rollback(session) {
+                Code::Ok => Code::Invalid,
+                code => code,
+            };
+        }
+        if !txn.writes.is_empty() {
+            self.node.now += 1;
+        }
+        for key in &txn.writes {
+            self.table.chain_mut(key).commit(txn.id, self.node.now, txn.commit_ts);
+        }
+        self.node.durable = self.node.durable.max(txn.commit_ts);
+        self.sessions[index].copy_values();
+        self.sessions[index].end(txn);
+        Code::Ok
+    }
+
+    /// A failed transaction may commit only if it wrote nothing. The timestamps are checked again: stable may
+    /// have passed them. And each update has to fit what it replaced.
+    fn may_commit(&mut self, txn: &mut Transaction, commit_ts: Option<Timestamp>) -> bool {
+        if txn.failed && !txn.writes.is_empty() {
+            return false;
+        }
+        let commit_ts = commit_ts.or((txn.commit_ts != 0).then_some(txn.commit_ts));
+        if commit_ts.is_some_and(|commit_ts| !self.node.stamp(txn, commit_ts)) {
+            return false;
+        }
+        txn.writes.iter().all(|key| {
+            let updates = self.table.chain_mut(key).of_running(txn.id).iter();
+            updates.into_iter().all(|update| fits_replaced(update, txn, self.node.oldest))
+        })
+    }
+
+    /// Rolls back: all cursors of the session are reset, from the newest on, until none holds a place.
+    pub(super) fn rollback(&mut self, session: u8) -> Code {
+        if self.session(session).txn.is_none() {
+            return Code::Invalid;
+        }
+        self.session_mut(session).reset_placed();
+        self.undo(session);
+        Code::Ok
+    }
+
+    /// Takes a transaction's updates back and ends it. Cursors stay as they are.
+    pub(super) fn undo(&mut self, session: u8) {
+        let session = &mut self.sessions[usize::from(session)];
+        if let Some(txn) = session.txn.take() {
+            for key in &txn.writes {
+                self.table.chain_mut(key).roll_back(txn.id);
+            }
+            session.end(txn);
+        }
+    }
+
+    /// Sets a timestamp of the running transaction. A commit timestamp goes to the updates that follow; those before
+    /// that have none get the last one at commit. A read timestamp comes with a new snapshot.
+    pub(super) fn timestamp_transaction(&mut self, session: u8, which: TxnTimestamp, ts: Timestamp) -> Code {
+        let Model { sessions, node, .. } = self;
+        let session = &mut sessions[usize::from(session)];
+        let Some(txn) = &mut session.txn else {
+            return Code::Invalid;
+        };
+        match which {
+            TxnTimestamp::Commit if node.stamp(txn, ts) => Code::Ok,
+            TxnTimestamp::Commit => Code::Invalid,
+            TxnTimestamp::Read => match node.readable(ts, txn.roundup_read) {
+                Some(read_ts) if txn.isolation == Isolation::Snapshot && txn.read_ts == 0 => {
+                    txn.read_ts = read_ts;
+                    session.renew_snapshot(node.now);
+                    Code::Ok
+                }
+                _ => Code::Invalid,
+            },
+        }
+    }
+
+    /// Gives the session a new snapshot, at snapshot isolation and before the transaction's first write. Its failure
+    /// does not fail the transaction.
+    pub(super) fn reset_snapshot(&mut self, session: u8) -> Answer {
+        let Model { sessions, node, .. } = self;
+        let session = &mut sessions[usize::from(session)];
+        let has_written = session.txn.as_ref().is_some_and(|txn| !txn.writes.is_empty());
+        if session.isolation() != Isolation::Snapshot || has_written {
+            return Answer::harmless(Code::NotSupported);
+        }
+        session.renew_snapshot(node.now);
+        Code::Ok.into()
+    }
+
+    /// Answers a query; a timestamp that is not set is 0.
+    pub(super) fn query(&self, session: u8, what: TimestampQuery) -> Answer {
+        let oldest_reader = self.sessions.iter().filter_map(Session::read_timestamp).min();
+        Answer::timestamp(match what {
+            TimestampQuery::AllDurable => self.all_durable(),
+            TimestampQuery::Oldest => self.node.oldest,
+            TimestampQuery::OldestReader => oldest_reader.unwrap_or(0),
+            TimestampQuery::Pinned => oldest_reader.map_or(self.node.oldest, |reader| reader.min(self.node.oldest)),
+            TimestampQuery::Stable => self.node.stable,
+            TimestampQuery::Read => match &self.session(session).txn {
+                Some(txn) => txn.read_ts,
+                None => return Code::Invalid.into(),
+            },
+        })
+    }
+
+    /// The largest timestamp of a commit, or if that is smaller the one before the first commit timestamp of a
+    /// running transaction.
+    fn all_durable(&self) -> Timestamp {
+        let running = self.sessions.iter().filter_map(|session| session.txn.as_ref());
+        let in_the_way = running.map(|txn| txn.first_commit_ts).filter(|&ts| ts != 0).map(|ts| ts - 1);
+        in_the_way.fold(self.node.durable, Timestamp::min)
+    }
+
+    /// Moves oldest and stable, both or none: never to 0, never backwards, never oldest past stable.
+    pub(super) fn set_timestamp(&mut self, oldest: Option<Timestamp>, stable: Option<Timestamp>) -> Answer {
+        let (new_oldest, new_stable) = (oldest.unwrap_or(self.node.oldest), stable.unwrap_or(self.node.stable));
+        let zero = oldest == Some(0) || stable == Some(0);
+        let backwards = new_oldest < self.node.oldest || new_stable < self.node.stable;
+        let crossed = new_oldest != 0 && new_stable != 0 && new_oldest > new_stable;
+        if zero || backwards || crossed {
+            return Answer::harmless(Code::Invalid);
+        }
+        self.node.oldest = new_oldest;
+        self.node.stable = new_stable;
+        Code::Ok.into()
+    }
+}
+
+impl Node {
+    /// The read timestamp that a transaction gets if it asks for `ts`: none for 0 and for what is older than oldest,
+    /// unless that is to be rounded up.
+    fn readable(&self, ts: Timestamp, roundup: bool) -> Option<Timestamp> {
+        match ts {
+            0 => None,
+            ts if ts >= self.oldest => Some(ts),
+            _ => roundup.then_some(self.oldest),
+        }
+    }
+
+    /// Sets a transaction's commit timestamp if it may have that: at snapshot isolation, and not before the first
+    /// one it was given. That first one has to be newer than stable and not older than oldest.
+    fn stamp(&self, txn: &mut Transaction, commit_ts: Timestamp) -> bool {
+        let first = if txn.first_commit_ts == 0 { commit_ts } else { txn.first_commit_ts };
+        let valid = commit_ts != 0
+            && txn.isolation == Isolation::Snapshot
+            && commit_ts >= first
+            && first >= self.oldest
+            && first > self.stable;
+        if valid {
+            txn.first_commit_ts = first;
+            txn.commit_ts = commit_ts;
+        }
+        valid
+    }
+}
+
+/// Once a key has timestamps its updates come in their order, and all have one unless the transaction is excused.
+/// What is not newer than oldest may have been forgotten together with its timestamp, and is not minded.
+fn fits_replaced(update: &Version, txn: &Transaction, oldest: Timestamp) -> bool {
+    if matches!(update.kind, Kind::Reserve) || update.replaced_ts <= oldest {
+        return true;
+    }
+    let update_ts = if update.start_ts != 0 { update.start_ts } else { txn.commit_ts };
+    if txn.commit_ts == 0 { txn.no_timestamp } else { update_ts >= update.replaced_ts }
+}

@@ -1,0 +1,269 @@
+//! Writes, inside a transaction and outside one.
+
+use super::Model;
+use super::cursor::Effect;
+use super::version::{Kind, State, Version};
+use crate::backend::{Code, Delta, Field, Isolation, Key, Value, Who};
+
+/// A write call.
+#[derive(Clone, Copy)]
+pub(super) enum Write<'a> {
+    Insert,
+    Update,
+    Remove,
+    Modify(&'a [Delta]),
+    Reserve,
+}
+
+impl Model {
+    /// Makes a write: what it needs, the bounds, and then the attempt, in a transaction of its own if none is running.
+    pub(super) fn write(&mut self, who: Who, write: Write<'_>) -> Code {
+        if let Err(code) = self.prerequisites(who, write) {
+            return code;
+        }
+        if !self.within_bounds(who, write) {
+            return self.finish(who, Code::NotFound, Effect::Miss);
+        }
+        if self.session(who.session).txn.is_some() {
+            self.attempt(who, write)
+        } else {
+            self.write_implicitly(who, write)
+        }
+    }
+
+    /// What is checked before anything is touched.
+    fn prerequisites(&self, who: Who, write: Write<'_>) -> Result<(), Code> {
+        let cursor = self.cursor(who);
+        let txn = self.session(who.session).txn.as_ref();
+        let has_key = cursor.key.get().is_some();
+        let has_value = cursor.value.get().is_some();
+        match write {
+            _ if !has_key => Err(Code::Invalid),
+            Write::Insert | Write::Update if !has_value => Err(Code::Invalid),
+            Write::Modify([]) => Err(Code::Invalid),
+            Write::Modify(_) if txn.is_none_or(|txn| txn.isolation != Isolation::Snapshot) => Err(Code::NotSupported),
+            Write::Reserve if txn.is_none() => Err(Code::Invalid),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bounds that refuse a write before it begins. (A remove minds them when it looks for its record, and a
+    /// modify when it searches.)
+    fn within_bounds(&self, who: Who, write: Write<'_>) -> bool {
+        let cursor = self.cursor(who);
+        match write {
+            Write::Insert | Write::Update | Write::Reserve => {
+                cursor.key.get().is_some_and(|key| cursor.bounds.contain(key))
+            }
+            Write::Remove | Write::Modify(_) => true,
+        }
+    }
+
+    /// A write outside a transaction is a transaction of its own. It commits if the write was done and is rolled back
+    /// if it was not, with the resets of any rollback. After a conflict it tries once more with a fresh snapshot:
+    /// an engine would go on trying until the other transaction ends. A positioned remove would lose its
+    /// position by that and does not.
+    fn write_implicitly(&mut self, who: Who, write: Write<'_>) -> Code {
+        let session = who.session;
+        let may_retry = !(matches!(write, Write::Remove) && self.cursor(who).is_positioned());
+        let mut code = self.attempt(who, write);
+        if code == Code::Rollback && may_retry {
+            self.session_mut(session).copy_values();
+            self.undo(session);
+            code = self.attempt(who, write);
+        }
+        if code == Code::Ok {
+            return self.commit(session, None);
+        }
+        self.undo(session);
+        self.session_mut(session).reset_placed();
+        code
+    }
+
+    /// One attempt at a write.
+    fn attempt(&mut self, who: Who, write: Write<'_>) -> Code {
+        match write {
+            Write::Insert => self.insert(who),
+            Write::Update => self.update(who),
+            Write::Remove => self.remove(who),
+            Write::Modify(deltas) => self.modify(who, deltas),
+            Write::Reserve => self.reserve(who),
+        }
+    }
+
+    /// Gets a write under way. One that goes to the record the cursor stands on works with the snapshot that is held.
+    /// Any other gives up the cursor's place first, and may so come by a fresh one.
+    fn approach(&mut self, who: Who, on_the_spot: bool) {
+        if on_the_spot {
+            self.hold_snapshot(who.session);
+        } else {
+            self.start_over(who);
+        }
+        let session = &mut self.sessions[usize::from(who.session)];
+        if session.txn.is_none() {
+            session.begin(self.node.next_txn());
+        }
+    }
+
+    /// Inserting never keeps the position. Without overwrite a record that is there is in the way, and that comes
+    /// before conflicts.
+    fn insert(&mut self, who: Who) -> Code {
+        let overwrite = self.cursor(who).config.overwrite;
+        self.approach(who, overwrite && self.cursor(who).is_positioned());
+        let (key, value) = self.key_and_value(who);
+        if !overwrite {
+            let existing = self.table.read(&key, &self.session(who.session).reader()).cloned();
+            if let Some(existing) = existing {
+                return self.finish(who, Code::DuplicateKey, Effect::ReturnWith(existing));
+            }
+        }
+        match self.put(who, &key, Kind::Put(value)) {
+            Ok(()) => self.finish(who, Code::Ok, Effect::Clear),
+            Err(code) => self.finish(who, code, Effect::Return),
+        }
+    }
+
+    /// Updating stands on the record. A positioned one asks neither for overwrite nor for existence.
+    fn update(&mut self, who: Who) -> Code {
+        let positioned = self.cursor(who).is_positioned();
+        self.approach(who, positioned);
+        let (key, value) = self.key_and_value(who);
+        let must_exist = !positioned && !self.cursor(who).config.overwrite;
+        let exists = if must_exist { self.existing(who, &key) } else { Ok(()) };
+        match exists.and_then(|()| self.put(who, &key, Kind::Put(value.clone()))) {
+            Ok(()) => self.finish(who, Code::Ok, Effect::Stand(key, value)),
+            Err(code) => self.finish(who, code, Effect::Return),
+        }
+    }
+
+    /// A positioned remove keeps its position and ignores bounds; if it fails the position is lost.
+    fn remove(&mut self, who: Who) -> Code {
+        let positioned = self.cursor(who).is_positioned();
+        self.approach(who, positioned);
+        let cursor = self.cursor(who);
+        let key = cursor.key.get().expect("a remove has a key").clone();
+        if positioned {
+            return match self.put(who, &key, Kind::Delete) {
+                Ok(()) => self.finish(who, Code::Ok, Effect::StandBare),
+                Err(code) => self.finish(who, code, Effect::Unseat),
+            };
+        }
+        let in_bounds = if cursor.bounds.contain(&key) { Ok(()) } else { Err(Code::NotFound) };
+        let removed = self.existing(who, &key).and(in_bounds).and_then(|()| self.put(who, &key, Kind::Delete));
+        match removed {
+            Ok(()) => self.finish(who, Code::Ok, Effect::Clear),
+            Err(code) => self.finish(who, code, Effect::Miss),
+        }
+    }
+
+    /// Changes parts of the value. A cursor that stands on its record changes the value that it holds; any other
+    /// searches first.
+    fn modify(&mut self, who: Who, deltas: &[Delta]) -> Code {
+        let given = match &self.cursor(who).value {
+            Field::External(value) => Some(value.clone()),
+            Field::Unset | Field::Internal(_) => None,
+        };
+        if !(self.cursor(who).is_positioned() && self.cursor(who).value.is_internal()) {
+            let code = self.search(who);
+            if code != Code::Ok {
+                return code;
+            }
+        }
+        let (key, base) = self.key_and_value(who);
+        let value = modified(&base, deltas);
+        match self.put(who, &key, Kind::Put(value.clone())) {
+            Ok(()) => self.finish(who, Code::Ok, Effect::Stand(key, value)),
+            Err(code) => self.finish(who, code, Effect::ReturnWith(given.unwrap_or(value))),
+        }
+    }
+
+    /// Claims a record. A positioned cursor claims its key even if the record is gone, and ends with the search that
+    /// tells so.
+    fn reserve(&mut self, who: Who) -> Code {
+        let positioned = self.cursor(who).is_positioned();
+        self.approach(who, positioned);
+        let key = self.cursor(who).key.get().expect("a reserve has a key").clone();
+        let exists = if positioned { Ok(()) } else { self.existing(who, &key) };
+        match exists.and_then(|()| self.put(who, &key, Kind::Reserve)) {
+            Ok(()) => {
+                self.finish(who, Code::Ok, Effect::StandBare);
+                self.search(who)
+            }
+            Err(code) => self.finish(who, code, Effect::Return),
+        }
+    }
+
+    /// The check of a write that needs a record: that no conflict hides behind what is visible, and then that it
+    /// is there.
+    fn existing(&self, who: Who, key: &Key) -> Result<(), Code> {
+        let session = self.session(who.session);
+        let reader = session.reader();
+        match self.table.chain(key) {
+            Some(chain) if session.isolation() == Isolation::Snapshot && chain.conflicts_with(&reader) => {
+                Err(Code::Rollback)
+            }
+            Some(chain) if chain.read(&reader).is_some() => Ok(()),
+            _ => Err(Code::NotFound),
+        }
+    }
+
+    /// Puts a version on top of a key's, unless
+    /// - the newest is one that the writer does not see: the first to write wins;
+    /// - it is a removal, and the key is already removed or was never there;
+    /// - the transaction does not run at snapshot isolation and so may not write at all.
+    fn put(&mut self, who: Who, key: &Key, kind: Kind) -> Result<(), Code> {
+        let Model { table, sessions, node } = self;
+        let session = &sessions[usize::from(who.session)];
+        let snapshot_isolation = session.isolation() == Isolation::Snapshot;
+        let chain = table.chain(key);
+        if snapshot_isolation && chain.is_some_and(|chain| chain.conflicts_with(&session.reader())) {
+            return Err(Code::Rollback);
+        }
+        let newest = chain.and_then(|chain| chain.newest());
+        let is_gone = newest.is_none_or(|newest| matches!(newest.kind, Kind::Delete));
+        if matches!(kind, Kind::Delete) && is_gone {
+            return Err(Code::NotFound);
+        }
+        if !snapshot_isolation {
+            return Err(Code::NotSupported);
+        }
+        let replaced_ts = newest.map_or(0, |newest| newest.durable_ts);
+        let newest_txn = newest.map(|newest| newest.txn);
+        let txn = sessions[usize::from(who.session)].txn.as_mut().expect("a write has a transaction");
+        if newest_txn != Some(txn.id) {
+            txn.writes.push(key.clone());
+        }
+        let version = Version {
+            kind,
+            txn: txn.id,
+            state: State::Running,
+            start_ts: txn.commit_ts,
+            durable_ts: txn.commit_ts,
+            replaced_ts,
+        };
+        table.push(key, version, || Model::everyone(sessions, node));
+        Ok(())
+    }
+
+    fn key_and_value(&self, who: Who) -> (Key, Value) {
+        let cursor = self.cursor(who);
+        let key = cursor.key.get().expect("a write has a key");
+        let value = cursor.value.get().expect("a write of a value has one");
+        (key.clone(), value.clone())
+    }
+}
+
+/// Applies deltas in order, each to the result of the one before. A gap before the offset is filled with zero bytes,
+/// a size that reaches past the end is clipped.
+fn modified(base: &Value, deltas: &[Delta]) -> Value {
+    let mut bytes = base.to_vec();
+    for delta in deltas {
+        let offset = delta.offset as usize;
+        if bytes.len() < offset {
+            bytes.resize(offset, 0);
+        }
+        let end = bytes.len().min(offset.saturating_add(delta.size as usize));
+        bytes.splice(offset..end, delta.data.iter().copied());
+    }
+    bytes.into()
+}
