@@ -1,3 +1,9 @@
-//! The command line tool.
+//! The command line tool: `lockstep run | replay | print | encode | stats`. See `cli` for the commands.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,60 @@
+# One verb per line; `make help` lists them. Everything works on a fresh clone with stable Rust and g++.
+
+# How long to fuzz, in seconds; 0 is for ever.
+SECS ?= 0
+# How many fuzzing processes.
+JOBS ?= 1
+# fast: optimised, with debug assertions, no sanitizer. asan: with AddressSanitizer, about four times slower.
+MODE ?= fast
+# What `make replay` and `make tmin` work on.
+FILE ?=
+
+TARGET := layered_cursor
+# No input is longer: the header, the literal pool and the most steps that a fuzz input may have.
+MAX_LEN := 65536
+FUZZ_fast := cargo fuzz
+FUZZ_asan := $(if $(shell cargo +nightly --version 2>/dev/null),cargo +nightly fuzz,RUSTC_BOOTSTRAP=1 cargo fuzz)
+FLAGS_fast := --release --debug-assertions --sanitizer none
+FLAGS_asan := --release --debug-assertions --sanitizer address
+FUZZ := $(FUZZ_$(MODE))
+FLAGS := $(FLAGS_$(MODE)) --target-dir target/fuzz-$(MODE)
+LIMITS := -len_control=0 -max_len=$(MAX_LEN)
+
+.DEFAULT_GOAL := help
+.PHONY: help fuzz test replay cmin tmin seeds bench bench-fuzz lint cargo-fuzz
+
+help: ## Lists the verbs.
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb what; do printf '%-12s %s\n' "$$verb" "$$what"; done
+
+fuzz: cargo-fuzz ## Fuzzes the layered cursor: SECS=60 JOBS=2 MODE=asan.
+	$(FUZZ) run $(FLAGS) $(TARGET) -- $(LIMITS) -max_total_time=$(SECS) $(if $(filter-out 1,$(JOBS)),-fork=$(JOBS))
+
+test: ## Runs the tests.
+	cargo test --locked
+
+replay: ## Replays the corpus, or FILE=crash or directory.
+	cargo run --locked --release -- replay $(or $(FILE),corpus/$(TARGET))
+
+cmin: cargo-fuzz ## Shrinks the corpus to the inputs that reach something of their own.
+	$(FUZZ) cmin $(FLAGS) $(TARGET) -- $(LIMITS)
+
+tmin: cargo-fuzz ## Shrinks a crash: FILE=artifacts/layered_cursor/crash-...
+	$(FUZZ) tmin $(FLAGS) $(TARGET) $(FILE)
+
+seeds: ## Writes the generated programs of the seed corpus anew.
+	cargo run --locked --release -- seeds --out corpus/$(TARGET) --force
+
+bench: ## Measures compared steps per CPU second, growth and memory.
+	cargo bench --locked
+
+bench-fuzz: cargo-fuzz ## Measures steps per CPU second inside libFuzzer.
+	$(FUZZ) build $(FLAGS) $(TARGET)
+	benches/fuzz.sh target/fuzz-$(MODE)
+
+lint: ## Checks format and lints.
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+cargo-fuzz:
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --locked
+	@cargo fetch --locked

@@ -1,0 +1,127 @@
+//! Runs a program and catches what a backend panics with, so that one bad program does not end the others.
+
+use lockstep::program::{Program, Step};
+use lockstep::run::{Done, Mismatch, Observer, Oracles, Outcome};
+use serde::Serialize;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+
+/// Why a program failed.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Failure {
+    /// Backends differ.
+    Mismatch(Box<Mismatch>),
+    /// A backend panicked.
+    Panic(Panic),
+}
+
+/// A panic in a backend. Its class is its location.
+#[derive(Clone, Debug, Serialize)]
+pub struct Panic {
+    /// The step that was being executed, from 0.
+    pub step: usize,
+    /// The step as `.ops` text.
+    pub line: String,
+    /// Where in the source.
+    pub location: String,
+    /// The message.
+    pub message: String,
+    /// The command that runs the program again.
+    pub replay: String,
+}
+
+impl Failure {
+    /// How many steps of the program are needed to show the failure.
+    pub fn steps_needed(&self) -> usize {
+        match self {
+            Failure::Mismatch(mismatch) => mismatch.step + 1,
+            Failure::Panic(panic) => panic.step + 1,
+        }
+    }
+
+    /// Names the command that runs the program again.
+    pub fn set_replay(&mut self, command: String) {
+        match self {
+            Failure::Mismatch(mismatch) => mismatch.replay = command,
+            Failure::Panic(panic) => panic.replay = command,
+        }
+    }
+
+    /// The failure in one line.
+    pub fn headline(&self) -> String {
+        match self {
+            Failure::Mismatch(mismatch) => format!("step {}, {}", mismatch.step, mismatch.class()),
+            Failure::Panic(panic) => format!("step {}, panic at {}: {}", panic.step, panic.location, panic.message),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Mismatch(mismatch) => mismatch.fmt(f),
+            Failure::Panic(Panic { step, line, location, message, replay }) => {
+                writeln!(f, "panic at step {step}, {line}")?;
+                writeln!(f, "{location}: {message}")?;
+                write!(f, "replay with: {replay}")
+            }
+        }
+    }
+}
+
+thread_local! {
+    /// Whether a panic of this thread will be caught and reported.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+    /// Location and message of the last guarded panic.
+    static LAST: RefCell<(String, String)> = const { RefCell::new((String::new(), String::new())) };
+}
+
+/// Keeps guarded panics off stderr, where they would stand between the lines of the report.
+pub fn install_panic_hook() {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !GUARDED.get() {
+            return default(info);
+        }
+        let location = info.location().map_or_else(String::new, ToString::to_string);
+        let message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
+        LAST.set((location, message));
+    }));
+}
+
+/// Runs a program.
+pub fn run<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -> Result<Outcome, Failure> {
+    let mut position = Position(0);
+    GUARDED.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(|| {
+        lockstep::run::run(program, oracles, &mut (&mut position, &mut *observer))
+    }));
+    GUARDED.set(false);
+    match result {
+        Ok(result) => result.map_err(Failure::Mismatch),
+        Err(_) => Err(Failure::Panic(panicked(program, position.0))),
+    }
+}
+
+fn panicked(program: &Program, step: usize) -> Panic {
+    let (location, message) = LAST.take();
+    let line = program.steps.get(step).map_or_else(|| "the final scans".to_owned(), Step::to_string);
+    Panic { step, line, location, message, replay: String::new() }
+}
+
+/// The step being executed.
+struct Position(usize);
+
+impl Observer for Position {
+    #[inline]
+    fn before(&mut self, index: usize, _step: &Step) {
+        self.0 = index;
+    }
+
+    #[inline]
+    fn after(&mut self, index: usize, _step: &Step, _done: &Done<'_>) {
+        self.0 = index + 1;
+    }
+}

@@ -1,0 +1,155 @@
+//! The commands and what they share: flags, exit codes, error reports.
+//!
+//! Exit codes: 0 everything agrees, 1 a mismatch was found, 2 bad input or usage. An error is one line on stderr
+//! that names the file, the place and the mend.
+
+mod break_point;
+mod guard;
+mod input;
+mod output;
+mod print;
+mod replay;
+mod run;
+mod seeds;
+mod stats;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Args, Parser, Subcommand};
+use lockstep::run::Oracles;
+use output::Out;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Stress tests layered cursors: runs programs on a layered table and on oracles in lockstep and compares every
+/// reply.
+#[derive(Parser)]
+#[command(name = "lockstep", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs generated programs until one shows a mismatch.
+    Run(run::RunArgs),
+    /// Runs crash artifacts, corpora and .ops files; checks the replies that .ops files expect.
+    Replay(replay::ReplayArgs),
+    /// Prints a program as .ops text.
+    Print(print::PrintArgs),
+    /// Encodes .ops text as an input of the fuzz target.
+    Encode(print::EncodeArgs),
+    /// Runs files and counts: operation by outcome.
+    Stats(stats::StatsArgs),
+    /// Writes the seed corpus of the fuzz target.
+    #[command(hide = true)]
+    Seeds(seeds::SeedsArgs),
+}
+
+/// What all commands that run programs share.
+#[derive(Args)]
+struct Common {
+    /// What the layered tables are compared with: plain, model or both.
+    #[arg(long, value_name = "LIST", default_value_t = Oracles::default())]
+    oracle: Oracles,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Files and directories of programs.
+#[derive(Args)]
+struct Files {
+    /// Crash artifacts, corpus files, .ops files, or directories of them.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    files: Vec<PathBuf>,
+}
+
+/// How a command ended. The order is that of precedence: a mismatch counts more than a file that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Agree,
+    BadInput,
+    Mismatch,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        ExitCode::from(match verdict {
+            Verdict::Agree => 0,
+            Verdict::Mismatch => 1,
+            Verdict::BadInput => 2,
+        })
+    }
+}
+
+/// Parses the command line, does what it says and returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage_error(&error),
+    };
+    guard::install_panic_hook();
+    let mut out = Out::stdout();
+    let result = match cli.command {
+        Command::Run(args) => run::run(&args, &mut out),
+        Command::Replay(args) => replay::replay(&args, &mut out),
+        Command::Print(args) => print::print(&args, &mut out),
+        Command::Encode(args) => print::encode(&args),
+        Command::Stats(args) => stats::stats(&args, &mut out),
+        Command::Seeds(args) => seeds::seeds(&args, &mut out),
+    };
+    match result.and_then(|verdict| out.flush().map(|()| verdict)) {
+        Ok(verdict) => verdict.into(),
+        Err(error) => {
+            complain(&error);
+            Verdict::BadInput.into()
+        }
+    }
+}
+
+/// One line on stderr.
+fn complain(error: &anyhow::Error) {
+    eprintln!("lockstep: {}", one_line(&format!("{error:#}")));
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Help and version are no errors; of a real one only the sentence that says what is wrong is printed.
+fn usage_error(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Help that nobody reads to the end is no error.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        eprintln!("lockstep: which command? run, replay, print, encode or stats; 'lockstep --help' tells more");
+        return Verdict::BadInput.into();
+    }
+    let text = error.to_string();
+    let sentence = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let sentence = one_line(sentence.trim_start_matches("error: "));
+    let sentence = sentence.split(" For more information").next().unwrap_or_default();
+    let known = error.get(ContextKind::Usage).is_some();
+    let help = if known { "; --help tells more" } else { "" };
+    eprintln!("lockstep: {sentence}{help}");
+    Verdict::BadInput.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_mismatch_counts_more_than_bad_input() {
+        assert_eq!([Verdict::Mismatch, Verdict::BadInput, Verdict::Agree].into_iter().max(), Some(Verdict::Mismatch));
+    }
+}

@@ -1,0 +1,66 @@
+//! Where results go: standard output, whose reader may leave early, and files, which are never overwritten unasked.
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+use std::path::Path;
+
+/// Buffered standard output. Once its reader is gone, what is written is dropped: the work goes on, and the exit
+/// code stays that of the work.
+pub struct Out {
+    to: Option<BufWriter<Stdout>>,
+}
+
+impl Out {
+    pub fn stdout() -> Self {
+        Out { to: Some(BufWriter::new(io::stdout())) }
+    }
+
+    /// Writes a line.
+    pub fn line(&mut self, line: impl std::fmt::Display) -> Result<()> {
+        self.attempt(|to| writeln!(to, "{line}"))
+    }
+
+    /// Writes a value as JSON.
+    pub fn json(&mut self, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string_pretty(value)?;
+        self.line(text)
+    }
+
+    /// Hands everything to the reader.
+    pub fn flush(&mut self) -> Result<()> {
+        self.attempt(Write::flush)
+    }
+
+    fn attempt(&mut self, write: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>) -> Result<()> {
+        let Some(to) = &mut self.to else {
+            return Ok(());
+        };
+        match write(to) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                // Forgotten, not dropped: dropping would try to write what is left.
+                let (_, _) = self.to.take().expect("just written to").into_parts();
+                Ok(())
+            }
+            result => result.context("cannot write to standard output"),
+        }
+    }
+}
+
+/// Writes a file that may not exist yet, unless `force` says so. The same content again is no change.
+pub fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<()> {
+    let there = match std::fs::read(path) {
+        Ok(there) => Some(there),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => {
+            return Err(error).with_context(|| format!("{}: cannot replace it", path.display()));
+        }
+    };
+    if there.as_deref() == Some(bytes) {
+        return Ok(());
+    }
+    if there.is_some() && !force {
+        bail!("{}: exists and has another content; --force replaces it", path.display());
+    }
+    std::fs::write(path, bytes).with_context(|| format!("{}: cannot write", path.display()))
+}

@@ -1,0 +1,263 @@
+//! `lockstep run`: generated programs, on several threads, until one shows a mismatch.
+//!
+//! Programs are numbered; threads take the next number, and results are taken in the order of numbers. So the output
+//! does not depend on timing (unless `--time` ends the run).
+
+use super::guard::{self, Failure};
+use super::output::{Out, write_new};
+use super::{Common, Verdict};
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use lockstep::program::{Profile, Program, generate, swarm_length};
+use lockstep::run::{Oracles, Stats, Summary};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[derive(Args)]
+pub struct RunArgs {
+    /// The seed of the first program.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// How many seeds, from --seed on [default: 100, or as many as fit into --time].
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
+    /// Steps of each program [default: what the profile says; swarm draws it from the seed].
+    #[arg(long, value_name = "N")]
+    ops: Option<usize>,
+    /// The profile: swarm, one of WiredTiger's (mixed, iterate, lookup, write_churn, txn, bulk_swing, merge_drain), or all.
+    #[arg(long, value_name = "NAME", default_value = "swarm")]
+    profile: Profiles,
+    /// Threads.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    jobs: u64,
+    /// Start no further program after this time, such as 60s or 10m.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    time: Option<Duration>,
+    /// Where a failing program is written to.
+    #[arg(long, value_name = "DIR", default_value = "artifacts/layered_cursor")]
+    artifacts: PathBuf,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// One profile or all of them.
+#[derive(Clone)]
+struct Profiles(Vec<Profile>);
+
+impl FromStr for Profiles {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        if name == "all" {
+            return Ok(Profiles(Profile::ALL.to_vec()));
+        }
+        match name.parse() {
+            Ok(profile) => Ok(Profiles(vec![profile])),
+            Err(_) => {
+                let names: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name()).collect();
+                Err(format!("there are {} and all", names.join(", ")))
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    failure: Option<Found>,
+    stats: Summary,
+}
+
+/// The first failing program, in the order of numbers.
+#[derive(Serialize)]
+struct Found {
+    profile: &'static str,
+    seed: u64,
+    file: Option<String>,
+    failure: Failure,
+}
+
+pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
+    let plan = Plan::new(args);
+    let progress = progress(&plan);
+    let mut stats = Stats::default();
+    let mut failed = None;
+    plan.execute(args.jobs, |number, result| {
+        stats.merge(&result.stats);
+        progress.inc(1);
+        if let Some(failure) = result.failure {
+            failed = Some((number, failure));
+        }
+        failed.is_none()
+    });
+    progress.finish_and_clear();
+    let found = failed.map(|(number, failure)| report_failure(&plan, number, failure, &args.artifacts)).transpose()?;
+    let verdict = if found.is_some() { Verdict::Mismatch } else { Verdict::Agree };
+    let report = Report { failure: found, stats: stats.summary() };
+    if args.common.json {
+        out.json(&report)?;
+        return Ok(verdict);
+    }
+    out.line(&report.stats)?;
+    out.line("")?;
+    match &report.failure {
+        None => out.line(format_args!("{} programs: all agree", report.stats.programs))?,
+        Some(found) => {
+            out.line(format_args!("profile {}, seed {}:", found.profile, found.seed))?;
+            out.line(&found.failure)?;
+        }
+    }
+    Ok(verdict)
+}
+
+/// Writes the failing program, cut after the failing step, and names the command that runs it again.
+fn report_failure(plan: &Plan, number: u64, mut failure: Failure, artifacts: &Path) -> Result<Found> {
+    let (profile, seed) = plan.profile_and_seed(number);
+    let mut program = plan.program(number);
+    program.steps.truncate(failure.steps_needed());
+    let file = match write_artifact(&program, artifacts, &format!("{}-{seed}", profile.name())) {
+        Ok(file) => Some(file.display().to_string()),
+        Err(error) => {
+            eprintln!("lockstep: the failing program could not be kept: {error:#}");
+            None
+        }
+    };
+    failure.set_replay(match &file {
+        Some(file) => format!("lockstep replay {file}"),
+        None => plan.command(number),
+    });
+    Ok(Found { profile: profile.name(), seed, file, failure })
+}
+
+/// Writes to the first of `name.ops`, `name-2.ops`, ... that is free or has this content already.
+fn write_artifact(program: &Program, directory: &Path, name: &str) -> Result<PathBuf> {
+    std::fs::create_dir_all(directory).with_context(|| format!("{}: cannot create", directory.display()))?;
+    let text = program.to_string();
+    let names = std::iter::once(format!("{name}.ops")).chain((2..100).map(|n| format!("{name}-{n}.ops")));
+    let mut error = anyhow!("{}: no free name for {name}", directory.display());
+    for name in names {
+        let path = directory.join(name);
+        match write_new(&path, text.as_bytes(), false) {
+            Ok(()) => return Ok(path),
+            Err(refused) => error = refused,
+        }
+    }
+    Err(error)
+}
+
+fn progress(plan: &Plan) -> ProgressBar {
+    // Shown on a terminal only.
+    let bar = if plan.total == u64::MAX { ProgressBar::no_length() } else { ProgressBar::new(plan.total) };
+    let style = ProgressStyle::with_template("{elapsed} {wide_bar} {pos}/{len} programs").ok();
+    style.map_or(bar.clone(), |style| bar.with_style(style))
+}
+
+/// Which programs are run, by number: all profiles for the first seed, all for the next, and so on.
+struct Plan {
+    profiles: Vec<Profile>,
+    first_seed: u64,
+    total: u64,
+    ops: Option<usize>,
+    oracles: Oracles,
+    deadline: Option<Instant>,
+}
+
+/// What became of one program.
+struct ProgramResult {
+    stats: Box<Stats>,
+    failure: Option<Failure>,
+}
+
+impl Plan {
+    fn new(args: &RunArgs) -> Self {
+        let profiles = args.profile.0.clone();
+        let seeds = args.seeds.or(if args.time.is_some() { None } else { Some(100) });
+        Plan {
+            first_seed: args.seed,
+            total: seeds.map_or(u64::MAX, |seeds| seeds.saturating_mul(profiles.len() as u64)),
+            ops: args.ops,
+            oracles: args.common.oracle,
+            deadline: args.time.and_then(|time| Instant::now().checked_add(time)),
+            profiles,
+        }
+    }
+
+    fn profile_and_seed(&self, number: u64) -> (Profile, u64) {
+        let profiles = self.profiles.len() as u64;
+        (self.profiles[(number % profiles) as usize], self.first_seed.wrapping_add(number / profiles))
+    }
+
+    fn program(&self, number: u64) -> Program {
+        let (profile, seed) = self.profile_and_seed(number);
+        generate(profile, seed, self.length(profile, seed))
+    }
+
+    fn length(&self, profile: Profile, seed: u64) -> usize {
+        match (self.ops, profile) {
+            (Some(ops), _) => ops,
+            (None, Profile::Swarm) => swarm_length(seed),
+            (None, _) => profile.sizes(),
+        }
+    }
+
+    /// The command that runs one program again.
+    fn command(&self, number: u64) -> String {
+        let (profile, seed) = self.profile_and_seed(number);
+        let ops = self.length(profile, seed);
+        format!("lockstep run --profile {} --seed {seed} --seeds 1 --ops {ops}", profile.name())
+    }
+
+    /// Runs the programs on `jobs` threads and hands over the results in the order of numbers, as long as `take`
+    /// wants more.
+    fn execute(&self, jobs: u64, mut take: impl FnMut(u64, ProgramResult) -> bool) {
+        let next = AtomicU64::new(0);
+        let stop = AtomicBool::new(false);
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..jobs.min(self.total) {
+                let sender = sender.clone();
+                let (next, stop) = (&next, &stop);
+                scope.spawn(move || {
+                    // A number that was taken is always run: so none is missing in the order.
+                    while !stop.load(Ordering::Relaxed) && !self.is_over() {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        if number >= self.total || sender.send((number, self.run_one(number))).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            let mut early = BTreeMap::new();
+            let mut due = 0;
+            for (number, result) in receiver {
+                early.insert(number, result);
+                while let Some(result) = early.remove(&due) {
+                    if !take(due, result) {
+                        stop.store(true, Ordering::Relaxed);
+                        return;
+                    }
+                    due += 1;
+                }
+            }
+        });
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    fn run_one(&self, number: u64) -> ProgramResult {
+        let program = self.program(number);
+        let mut stats = Box::<Stats>::default();
+        let result = guard::run(&program, self.oracles, &mut *stats);
+        stats.finish(result.as_ref().ok());
+        ProgramResult { stats, failure: result.err() }
+    }
+}

@@ -1,0 +1,194 @@
+//! A step as text: `[who] operation operands [=> reply]`.
+
+use super::operands::Operands;
+use super::scan::{Fault, Token, tokens};
+use super::{ParseError, expect};
+use crate::backend::Who;
+use crate::program::limits;
+use crate::program::ops::{Class, Op, OpKind};
+use crate::program::step::{Config, Step};
+use std::fmt;
+use std::str::FromStr;
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Who { session, cursor } = self.who;
+        match self.op.class() {
+            Class::Cursor => write!(f, "s{session}.c{cursor} ")?,
+            Class::Session => write!(f, "s{session} ")?,
+            Class::Global => {}
+            Class::Injection => f.write_str("inject ")?,
+            Class::Burst => write!(f, "inject s{session}.c{cursor} ")?,
+        }
+        write!(f, "{}", self.op)?;
+        match &self.expect {
+            Some(expect) => write!(f, " => {expect}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The operation and its operands, without who makes the call.
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Where there are several, the first operand prints the right one.
+        if let [spelling] = self.kind().row().spellings {
+            f.write_str(spelling)?;
+        }
+        self.print_operands(f)
+    }
+}
+
+/// Parses one step of a program with the largest configuration.
+impl FromStr for Step {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let config = Config {
+            sessions: Config::MAX_SESSIONS,
+            cursors: Config::MAX_CURSORS,
+            keys: limits::MAX_KEYS,
+            ..Config::default()
+        };
+        parse(text, &config).map_err(|fault| fault.in_line(1, text))
+    }
+}
+
+/// Parses a line with a step.
+pub(super) fn parse(line: &str, config: &Config) -> Result<Step, Fault> {
+    let mut tokens = tokens(line)?;
+    let mut expect = None;
+    let mut end = tokens.last().map_or(0, |last| last.at + last.text.len());
+    if let Some(arrow) = tokens.iter().position(|token| token.text == "=>") {
+        end = tokens[arrow].at;
+        expect = Some(Box::new(expect::parse(&tokens[arrow + 1..], line.len())?));
+        tokens.truncate(arrow);
+    }
+    let mut rest = tokens.as_slice();
+    let inject = take(&mut rest, |token| Ok((token.text == "inject").then_some(())))?.is_some();
+    let who = take(&mut rest, |token| who(token, config))?;
+    let (kind, head) = kind(&mut rest, end)?;
+    let first = rest.first().copied();
+    let mut operands = Operands { head: head.text, end, tokens: rest.to_vec(), config: config.clone() };
+    let op = Op::parse_operands(kind, &mut operands)?;
+    if let Some(left) = operands.tokens.first() {
+        let usage = format!("{}{}", head.text, Op::usage(kind));
+        return Err(left.fault(format!("`{}` is not expected here: write {usage}", left.text)));
+    }
+    let place = if tokens[0] == head { first.unwrap_or(head).at.min(head.at) } else { tokens[0].at };
+    let who = address(op.class(), inject, who)
+        .ok_or_else(|| Fault::new(place, format!("write `{} {}`", prefix(op.class()), head.text).replace("` ", "`")))?;
+    Ok(Step { who, op, expect })
+}
+
+/// Takes the first token if `read` makes something of it.
+fn take<'a, T>(
+    rest: &mut &[Token<'a>],
+    read: impl FnOnce(Token<'a>) -> Result<Option<T>, Fault>,
+) -> Result<Option<T>, Fault> {
+    let Some((&first, others)) = rest.split_first() else {
+        return Ok(None);
+    };
+    let taken = read(first)?;
+    if taken.is_some() {
+        *rest = others;
+    }
+    Ok(taken)
+}
+
+/// Takes the name of an operation: the longest that fits.
+fn kind<'a>(rest: &mut &[Token<'a>], end: usize) -> Result<(OpKind, Token<'a>), Fault> {
+    let Some(&head) = rest.first() else {
+        return Err(Fault::new(end, "the operation is missing: write `s0.c0 next`, for example"));
+    };
+    let mut found = None;
+    for kind in OpKind::ALL {
+        for spelling in kind.row().spellings {
+            let words = spelling.split(' ').count();
+            let fits =
+                rest.len() >= words && spelling.split(' ').zip(rest.iter()).all(|(word, token)| word == token.text);
+            if fits && found.is_none_or(|(_, longest)| words > longest) {
+                found = Some((kind, words));
+            }
+        }
+    }
+    let Some((kind, words)) = found else {
+        return Err(head.fault(format!("unknown operation `{}`{}", head.text, suggestion(head.text))));
+    };
+    *rest = &rest[words..];
+    Ok((kind, head))
+}
+
+/// The operations that a misspelt one may have meant.
+fn suggestion(head: &str) -> String {
+    let spellings = OpKind::ALL.iter().flat_map(|kind| kind.row().spellings);
+    let near: Vec<_> = spellings
+        .filter(|spelling| head.len() >= 2 && (spelling.contains(head) || spelling.get(..2) == head.get(..2)))
+        .map(|spelling| format!("`{spelling}`"))
+        .collect();
+    if near.is_empty() {
+        format!(": write one of {}", Op::NAMES.join(", "))
+    } else {
+        format!(": did you mean {}?", near.join(" or "))
+    }
+}
+
+/// `sN` or `sN.cM`, or `None` if the token is something else.
+pub(super) fn who(token: Token<'_>, config: &Config) -> Result<Option<(u8, Option<u8>)>, Fault> {
+    let (session, cursor) = match token.text.split_once('.') {
+        Some((session, cursor)) => (session, Some(cursor)),
+        None => (token.text, None),
+    };
+    let Some(session) = index(session, 's') else {
+        return Ok(None);
+    };
+    let cursor = match cursor {
+        None => None,
+        Some(text) => match index(text, 'c') {
+            Some(cursor) => Some(cursor),
+            None => {
+                return Err(token.fault(format!("`{}` is not a cursor: write s0.c0, for example", token.text)));
+            }
+        },
+    };
+    let beyond = |what: &str, index: u64, count: u8| {
+        let message = format!("there is no {what} {index}: the program has {what}s={count}, counted from 0");
+        Err(token.fault(message))
+    };
+    if session >= u64::from(config.sessions) {
+        return beyond("session", session, config.sessions);
+    }
+    match cursor {
+        Some(cursor) if cursor >= u64::from(config.cursors) => beyond("cursor", cursor, config.cursors),
+        _ => Ok(Some((session as u8, cursor.map(|cursor| cursor as u8)))),
+    }
+}
+
+/// The number in `s12` or `c12`; one that is too large is just large.
+fn index(text: &str, letter: char) -> Option<u64> {
+    let digits = text.strip_prefix(letter)?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// Who makes the call, if what stands before the operation suits its class.
+fn address(class: Class, inject: bool, who: Option<(u8, Option<u8>)>) -> Option<Who> {
+    match (class, inject, who) {
+        (Class::Cursor, false, Some((session, Some(cursor)))) => Some(Who { session, cursor }),
+        (Class::Burst, true, Some((session, Some(cursor)))) => Some(Who { session, cursor }),
+        (Class::Session, false, Some((session, None))) => Some(Who { session, cursor: 0 }),
+        (Class::Global, false, None) | (Class::Injection, true, None) => Some(Who::default()),
+        _ => None,
+    }
+}
+
+/// What stands before an operation of a class.
+fn prefix(class: Class) -> &'static str {
+    match class {
+        Class::Cursor => "sN.cM",
+        Class::Session => "sN",
+        Class::Global => "",
+        Class::Injection => "inject",
+        Class::Burst => "inject sN.cM",
+    }
+}

@@ -1,0 +1,53 @@
+//! How others watch a run without slowing it down: every hook is empty unless an observer fills it in.
+
+use super::compare::Replies;
+use crate::backend::{Code, Reply};
+use crate::program::Step;
+
+/// How a step ended.
+pub struct Done<'a> {
+    /// The code of the step. A burst's is the first code that is neither `Ok` nor `NotFound`, else `Ok`.
+    pub code: Code,
+    /// The code of the commit that a write with a timestamp of its own ended with, if that was not `Ok`.
+    pub commit: Option<Code>,
+    /// Whether the step went through a cursor, so that [`Done::replies`] carry a cursor's state.
+    pub on_cursor: bool,
+    /// What every backend answered last: the state that the step leaves its cursor in.
+    pub replies: &'a Replies,
+}
+
+/// Watches a run.
+pub trait Observer {
+    /// Step `index` is about to be executed.
+    #[inline]
+    fn before(&mut self, _index: usize, _step: &Step) {}
+
+    /// The step being executed is a scan and has read a record.
+    #[inline]
+    fn row(&mut self, _reply: &Reply) {}
+
+    /// Step `index` has been executed and all backends agreed on it.
+    #[inline]
+    fn after(&mut self, _index: usize, _step: &Step, _done: &Done<'_>) {}
+}
+
+/// Nobody watches.
+impl Observer for () {}
+
+/// Two observers at once.
+impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
+    fn before(&mut self, index: usize, step: &Step) {
+        self.0.before(index, step);
+        self.1.before(index, step);
+    }
+
+    fn row(&mut self, reply: &Reply) {
+        self.0.row(reply);
+        self.1.row(reply);
+    }
+
+    fn after(&mut self, index: usize, step: &Step, done: &Done<'_>) {
+        self.0.after(index, step, done);
+        self.1.after(index, step, done);
+    }
+}

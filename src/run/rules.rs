@@ -1,0 +1,138 @@
+//! The two calls whose answer the contract leaves open, and by which rule each is judged instead of by equality.
+//!
+//! - The `next` of a random cursor may return any record that the session sees: each backend's record has to be
+//!   one, with exactly the value that the model sees. There may be none only where the session sees none.
+//! - `largest_key` ignores visibility: it answers the largest key that is physically there, and what is
+//!   physically there is each backend's own affair. Each answer has to be at least as large as the largest key that
+//!   the session sees, and some session must have written it once. There may be none only where the session sees
+//!   none.
+//!
+//! The cursors of the backends stand apart afterwards, so both rules end by aligning them.
+
+use super::compare::{Aspect, MODEL, Replies};
+use super::lockstep::{Checked, Lockstep};
+use super::observer::Observer;
+use super::step::Ending;
+use crate::backend::{Call, Code, CursorConfig, Field, Reply, Who};
+
+impl<O: Observer> Lockstep<'_, O> {
+    /// `next`, by the rule if the cursor is a random one.
+    #[inline]
+    pub(super) fn next(&mut self, who: Who) -> Checked<Ending> {
+        if self.is_random(who) {
+            let code = self.random_record(who)?;
+            self.align(who, Call::Reset)?;
+            Ok(Ending::cursor(code))
+        } else {
+            Ok(Ending::cursor(self.call(who, Call::Next)?))
+        }
+    }
+
+    fn is_random(&self, who: Who) -> bool {
+        self.random[usize::from(who.session)][usize::from(who.cursor)]
+    }
+
+    /// One random record, by a cursor that is opened for it.
+    pub(super) fn next_random(&mut self, session: u8) -> Checked<Ending> {
+        let scratch = self.scratch(session);
+        self.call(scratch, Call::Open(CursorConfig { overwrite: true, random: true }))?;
+        let code = self.random_record(scratch)?;
+        self.align(scratch, Call::Close)?;
+        Ok(Ending::cursor(code))
+    }
+
+    /// `next` of a random cursor, judged by the rule.
+    fn random_record(&mut self, who: Who) -> Checked<Code> {
+        let call = Call::Next;
+        self.dispatch(who, call);
+        self.compare_codes(who, call)?;
+        let code = self.replies.expected().code;
+        if code != Code::Ok {
+            self.compare(who, call)?;
+        }
+        let seen = self.model.as_ref().map(|model| model.largest_visible(who.session));
+        if code == Code::NotFound && seen.is_some_and(|largest| largest.is_some()) {
+            return Err(self.breaks_rule(who, call, Aspect::Code, MODEL, "the session sees records"));
+        }
+        if code == Code::Ok {
+            for &slot in self.replies.active() {
+                if let Some((aspect, reason)) = self.no_record(who.session, self.replies.slot(slot)) {
+                    return Err(self.breaks_rule(who, call, aspect, slot, reason));
+                }
+            }
+        }
+        Ok(code)
+    }
+
+    /// Why `reply` is not a record that the session sees.
+    fn no_record(&self, session: u8, reply: &Reply) -> Option<(Aspect, &'static str)> {
+        let Reply { key: Field::Internal(key), value: Field::Internal(value), placed: true, .. } = reply else {
+            return Some((Aspect::Placed, "the cursor stands on no record"));
+        };
+        match self.model.as_ref()?.peek(session, key) {
+            None => Some((Aspect::Key, "the session sees no record of that key")),
+            Some(seen) if seen != *value => Some((Aspect::Value, "the session sees another value of that key")),
+            Some(_) => None,
+        }
+    }
+
+    /// `largest_key`, judged by the rule.
+    pub(super) fn largest_key(&mut self, who: Who) -> Checked<Ending> {
+        let call = Call::LargestKey;
+        self.dispatch(who, call);
+        let code = self.replies.expected().code;
+        if self.replies.iter().any(|(_, reply)| !matches!(reply.code, Code::Ok | Code::NotFound)) {
+            self.compare(who, call)?;
+            return Ok(Ending::cursor(code));
+        }
+        for &slot in self.replies.active() {
+            if let Some((aspect, reason)) = self.no_largest(who.session, self.replies.slot(slot)) {
+                return Err(self.breaks_rule(who, call, aspect, slot, reason));
+            }
+        }
+        if !self.replies.agree() {
+            // The cursor has no bounds, else the call would have been refused, so that a reset loses nothing.
+            match self.replies.expected().key.get().cloned() {
+                Some(key) => self.align(who, Call::SetKey(&key))?,
+                None => self.align(who, Call::Reset)?,
+            }
+        }
+        Ok(Ending::cursor(code))
+    }
+
+    /// Why `reply` cannot be the answer: the largest key, or that there is none.
+    fn no_largest(&self, session: u8, reply: &Reply) -> Option<(Aspect, &'static str)> {
+        let Reply { value: Field::Unset, placed: false, exact: 0, .. } = reply else {
+            return Some((Aspect::Placed, "the cursor should have no value and no place"));
+        };
+        let largest = self.model.as_ref().and_then(|model| model.largest_visible(session));
+        match (reply.code, &reply.key, largest) {
+            (Code::NotFound, Field::Unset, None) => None,
+            (Code::NotFound, Field::Unset, Some(_)) => Some((Aspect::Code, "the session sees records")),
+            (Code::Ok, Field::External(key), Some(largest)) if *key < largest => {
+                Some((Aspect::Key, "the session sees a larger key"))
+            }
+            (Code::Ok, Field::External(key), _) => match &self.model {
+                Some(model) if !model.ever_written(key) => Some((Aspect::Key, "no session has written that key")),
+                _ => None,
+            },
+            _ => Some((Aspect::Key, "the cursor should have the largest key, or none if there is none")),
+        }
+    }
+
+    fn compare_codes(&self, who: Who, call: Call<'_>) -> Checked<()> {
+        match self.replies.code_difference() {
+            None => Ok(()),
+            found => Err(self.differs(who, call, found)),
+        }
+    }
+
+    /// Makes a call that puts all backends' cursors into the same state. The replies before it stay: they are
+    /// the step's.
+    fn align(&mut self, who: Who, call: Call<'_>) -> Checked<()> {
+        let before: Replies = self.replies.clone();
+        self.call(who, call)?;
+        self.replies = before;
+        Ok(())
+    }
+}

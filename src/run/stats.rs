@@ -1,0 +1,221 @@
+//! Counts what runs did: operation by outcome, and whether they reached what makes a layered cursor hard.
+
+use super::lockstep::Outcome;
+use super::observer::{Done, Observer};
+use crate::backend::Code;
+use crate::program::{Config, Op, Step};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One column per code, and one for writes that were done but whose commit failed.
+const COLUMNS: usize = Code::ALL.len() + 1;
+const COMMIT_FAILED: usize = COLUMNS - 1;
+
+/// Counters over any number of runs. Call [`Stats::finish`] after each run.
+#[derive(Clone, Debug)]
+pub struct Stats {
+    outcomes: [[u64; COLUMNS]; Op::COUNT],
+    programs: u64,
+    total: Outcome,
+    /// Length of the present run of steps that leave each cursor placed.
+    streaks: [[u64; Config::MAX_CURSORS as usize]; Config::MAX_SESSIONS as usize],
+    streak_count: u64,
+    streak_steps: u64,
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        Stats {
+            outcomes: [[0; COLUMNS]; Op::COUNT],
+            programs: 0,
+            total: Outcome::default(),
+            streaks: Default::default(),
+            streak_count: 0,
+            streak_steps: 0,
+        }
+    }
+}
+
+impl Stats {
+    /// Ends the run that was observed. `None`: it ended in a mismatch, and only its steps count.
+    pub fn finish(&mut self, outcome: Option<&Outcome>) {
+        for cursors in &mut self.streaks {
+            for streak in cursors {
+                end_streak(streak, &mut self.streak_count, &mut self.streak_steps);
+            }
+        }
+        self.programs += 1;
+        if let Some(outcome) = outcome {
+            add(&mut self.total, outcome);
+        }
+    }
+
+    /// Adds the counters of `other`, which is between runs.
+    pub fn merge(&mut self, other: &Stats) {
+        for (mine, theirs) in self.outcomes.iter_mut().flatten().zip(other.outcomes.iter().flatten()) {
+            *mine += theirs;
+        }
+        self.programs += other.programs;
+        self.streak_count += other.streak_count;
+        self.streak_steps += other.streak_steps;
+        add(&mut self.total, &other.total);
+    }
+
+    /// How often operation `op` (its [`Op::index`]) answered `Ok`, and how often anything else.
+    pub fn succeeded_and_failed(&self, op: usize) -> (u64, u64) {
+        let all: u64 = self.outcomes[op].iter().sum();
+        let ok = self.outcomes[op][0];
+        (ok, all - ok)
+    }
+
+    /// The counters in the form that is printed.
+    pub fn summary(&self) -> Summary {
+        let counters = &self.total.counters;
+        let reads = counters.served_by_ingest + counters.served_by_stable;
+        Summary {
+            programs: self.programs,
+            steps: self.outcomes.iter().flatten().sum(),
+            calls: self.total.calls,
+            stable_share: ratio(counters.served_by_stable, reads),
+            both_on_one_key: counters.both_on_one_key,
+            adoptions: self.total.adoptions,
+            adoptions_while_placed: self.total.adoptions_while_placed,
+            cursor_rebinds: counters.cursor_rebinds,
+            rebinds_while_placed: counters.rebinds_positioned,
+            pruned_keys: counters.pruned_keys,
+            mean_placed_run: ratio(self.streak_steps, self.streak_count),
+            operations: Op::NAMES.iter().zip(&self.outcomes).map(|(op, row)| operation(op, row)).collect(),
+        }
+    }
+}
+
+impl Observer for Stats {
+    #[inline]
+    fn after(&mut self, _index: usize, step: &Step, done: &Done<'_>) {
+        let column = if done.commit.is_some() { COMMIT_FAILED } else { done.code as usize };
+        self.outcomes[step.op.index()][column] += 1;
+        if done.on_cursor && !matches!(step.op, Op::NextRandom) {
+            let streak = &mut self.streaks[usize::from(step.who.session)][usize::from(step.who.cursor)];
+            if done.replies.follower().placed {
+                *streak += 1;
+            } else {
+                end_streak(streak, &mut self.streak_count, &mut self.streak_steps);
+            }
+        }
+    }
+}
+
+fn end_streak(streak: &mut u64, count: &mut u64, steps: &mut u64) {
+    if *streak > 0 {
+        *count += 1;
+        *steps += *streak;
+        *streak = 0;
+    }
+}
+
+fn add(total: &mut Outcome, outcome: &Outcome) {
+    total.steps += outcome.steps;
+    total.calls += outcome.calls;
+    total.adoptions += outcome.adoptions;
+    total.adoptions_while_placed += outcome.adoptions_while_placed;
+    let (sum, part) = (&mut total.counters, &outcome.counters);
+    sum.served_by_ingest += part.served_by_ingest;
+    sum.served_by_stable += part.served_by_stable;
+    sum.both_on_one_key += part.both_on_one_key;
+    sum.cursor_rebinds += part.cursor_rebinds;
+    sum.rebinds_positioned += part.rebinds_positioned;
+    sum.pruned_keys += part.pruned_keys;
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// [`Stats`] in the form that is printed, as a table or as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Programs run.
+    pub programs: u64,
+    /// Steps executed.
+    pub steps: u64,
+    /// Primitive calls made on every backend.
+    pub calls: u64,
+    /// The share of the follower's records that stable served, 0 to 1.
+    pub stable_share: f64,
+    /// Moves of the follower's cursors that found both constituents on one key.
+    pub both_on_one_key: u64,
+    /// Checkpoints that the follower picked up.
+    pub adoptions: u64,
+    /// Those of them made while a cursor held a place.
+    pub adoptions_while_placed: u64,
+    /// Times that a cursor of the follower moved on to a newer checkpoint.
+    pub cursor_rebinds: u64,
+    /// Those of them made with the cursor on a record.
+    pub rebinds_while_placed: u64,
+    /// Keys dropped from ingest.
+    pub pruned_keys: u64,
+    /// The mean number of consecutive steps of one cursor that leave it placed.
+    pub mean_placed_run: f64,
+    /// One row per operation, in the order of the table of operations.
+    pub operations: Vec<OperationCounts>,
+}
+
+/// How often an operation had which outcome.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OperationCounts {
+    /// The name.
+    pub op: &'static str,
+    /// How often it was executed.
+    pub total: u64,
+    /// By the name of the code; `commit_failed` for writes that were done but not committed. Zeros are left out.
+    pub outcomes: BTreeMap<&'static str, u64>,
+}
+
+fn operation(op: &'static str, row: &[u64; COLUMNS]) -> OperationCounts {
+    let names = Code::ALL.iter().map(|code| code.name()).chain(["commit_failed"]);
+    let outcomes = names.zip(row).filter(|(_, count)| **count > 0).map(|(name, &count)| (name, count)).collect();
+    OperationCounts { op, total: row.iter().sum(), outcomes }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: Vec<&str> = Code::ALL
+            .iter()
+            .map(|code| code.name())
+            .chain(["commit_failed"])
+            .filter(|name| self.operations.iter().any(|row| row.outcomes.contains_key(name)))
+            .collect();
+        write!(f, "{:<14}{:>12}", "operation", "total")?;
+        for name in &columns {
+            write!(f, "{:>w$}", name, w = width(name))?;
+        }
+        writeln!(f)?;
+        for row in &self.operations {
+            write!(f, "{:<14}{:>12}", row.op, row.total)?;
+            for name in &columns {
+                match row.outcomes.get(name) {
+                    Some(count) => write!(f, "{:>w$}", count, w = width(name))?,
+                    None => write!(f, "{:>w$}", ".", w = width(name))?,
+                }
+            }
+            writeln!(f)?;
+        }
+        writeln!(f)?;
+        writeln!(f, "programs                          {:>14}", self.programs)?;
+        writeln!(f, "steps                             {:>14}", self.steps)?;
+        writeln!(f, "calls per backend                 {:>14}", self.calls)?;
+        writeln!(f, "follower reads served by stable   {:>13.1}%", self.stable_share * 100.0)?;
+        writeln!(f, "moves with both on one key        {:>14}", self.both_on_one_key)?;
+        writeln!(f, "adoptions                         {:>14}", self.adoptions)?;
+        writeln!(f, "adoptions under a placed cursor   {:>14}", self.adoptions_while_placed)?;
+        writeln!(f, "cursors moved to a new checkpoint {:>14}", self.cursor_rebinds)?;
+        writeln!(f, "  while on a record               {:>14}", self.rebinds_while_placed)?;
+        writeln!(f, "keys pruned from ingest           {:>14}", self.pruned_keys)?;
+        write!(f, "mean placed run, steps            {:>14.1}", self.mean_placed_run)
+    }
+}
+
+fn width(name: &str) -> usize {
+    name.len().max(10) + 2
+}

@@ -1,0 +1,171 @@
+//! Turns a step of a program into calls. An operation with a key is `set_key` and the operation; values likewise.
+
+use super::lockstep::{Checked, Lockstep};
+use super::observer::{Done, Observer};
+use crate::backend::{Begin, Call, Code, CursorConfig, Key, Timestamp, Value, Who};
+use crate::program::{Op, Step};
+
+/// How a step ended; see [`Done`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    pub code: Code,
+    pub commit: Option<Code>,
+    pub on_cursor: bool,
+}
+
+impl Ending {
+    /// Of a step through a cursor, whose state the last replies carry.
+    pub(super) fn cursor(code: Code) -> Self {
+        Ending { code, commit: None, on_cursor: true }
+    }
+
+    /// Of a step without a cursor.
+    pub(super) fn plain(code: Code) -> Self {
+        Ending { code, commit: None, on_cursor: false }
+    }
+}
+
+impl<O: Observer> Lockstep<'_, O> {
+    /// Executes step `index`, compares it and checks what it expects.
+    #[inline]
+    pub(super) fn execute(&mut self, index: usize) -> Checked<()> {
+        let program = self.program;
+        let step = &program.steps[index];
+        self.index = index;
+        self.observer.before(index, step);
+        let Ending { code, commit, on_cursor } = self.step(step)?;
+        if let Some(expect) = &step.expect {
+            self.check(expect, code, commit)?;
+        }
+        self.observer.after(index, step, &Done { code, commit, on_cursor, replies: &self.replies });
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Checked<Ending> {
+        let who = step.who;
+        match &step.op {
+            Op::Key { key } => self.on_cursor(who, None, Call::SetKey(key)),
+            Op::Value { value } => self.on_cursor(who, None, Call::SetValue(value)),
+            Op::Search { key } => self.on_cursor(who, key.as_ref(), Call::Search),
+            Op::SearchNear { key } => self.on_cursor(who, key.as_ref(), Call::SearchNear),
+            Op::Next => self.next(who),
+            Op::Prev => self.on_cursor(who, None, Call::Prev),
+            Op::Insert { key, value, ts } => self.write(who, key.as_ref(), value.as_ref(), Call::Insert, *ts),
+            Op::Update { key, value, ts } => self.write(who, key.as_ref(), value.as_ref(), Call::Update, *ts),
+            Op::Remove { key, ts } => self.write(who, key.as_ref(), None, Call::Remove, *ts),
+            Op::Modify { key, deltas, ts } => self.write(who, key.as_ref(), None, Call::Modify(deltas), *ts),
+            Op::Reserve { key, ts } => self.write(who, key.as_ref(), None, Call::Reserve, *ts),
+            Op::LargestKey => self.largest_key(who),
+            Op::Bound { side, key, inclusive } => {
+                self.on_cursor(who, key.as_ref(), Call::Bound { side: *side, inclusive: *inclusive })
+            }
+            Op::ClearBounds => self.on_cursor(who, None, Call::ClearBounds),
+            Op::Reset => self.on_cursor(who, None, Call::Reset),
+            Op::Reopen { overwrite, random } => {
+                self.reopen(who, CursorConfig { overwrite: *overwrite, random: *random })
+            }
+            Op::Reconfigure { overwrite } => self.on_cursor(who, None, Call::Reconfigure { overwrite: *overwrite }),
+            Op::Duplicate { from } => self.duplicate(who, *from),
+            Op::Compare { with } => self.on_cursor(who, None, Call::Compare { with: *with }),
+            Op::Equals { with } => self.on_cursor(who, None, Call::Equals { with: *with }),
+            Op::GetKey => self.on_cursor(who, None, Call::GetKey),
+            Op::GetValue => self.on_cursor(who, None, Call::GetValue),
+            Op::NextRandom => self.next_random(who.session),
+            Op::Scan { direction } => self.scan_step(step, *direction),
+            Op::Begin { isolation, read_ts, roundup, no_timestamp } => self.begin(
+                who,
+                Begin { isolation: *isolation, read_ts: *read_ts, roundup_read: *roundup, no_timestamp: *no_timestamp },
+            ),
+            Op::Commit { ts } => self.end_transaction(who, Call::Commit(*ts)),
+            Op::Rollback => self.end_transaction(who, Call::Rollback),
+            Op::TimestampTransaction { which, ts } => self.on_session(who, Call::TimestampTransaction(*which, *ts)),
+            Op::ResetSnapshot => self.on_session(who, Call::ResetSnapshot),
+            Op::Query { what } => Ok(Ending::plain(self.call(who, Call::Query(*what))?)),
+            Op::SetTimestamp { oldest, stable } => {
+                let code = self.call(who, Call::SetTimestamp { oldest: *oldest, stable: *stable })?;
+                self.compare_all()?;
+                Ok(Ending::plain(code))
+            }
+            Op::Checkpoint => self.checkpoint(),
+            Op::Adopt => self.adopt(),
+            Op::Advance { oldest, stable } => self.advance(*oldest, *stable),
+            Op::Evict { percent } => self.evict(*percent),
+            Op::Prune => self.prune(),
+            Op::BulkInsert { first, count, ts } => self.bulk_insert(who, *first, *count, *ts),
+            Op::BulkRemove { first, count, ts } => self.bulk_remove(who, *first, *count, *ts),
+            Op::RemoveAll { ts } => self.remove_all(who, *ts),
+            Op::InsertBeside { at, direction, value, ts } => self.insert_beside(who, *at, *direction, value, *ts),
+        }
+    }
+
+    /// A call on a cursor, after `set_key` if there is a key.
+    #[inline]
+    fn on_cursor(&mut self, who: Who, key: Option<&Key>, call: Call<'_>) -> Checked<Ending> {
+        if let Some(key) = key {
+            self.call(who, Call::SetKey(key))?;
+        }
+        Ok(Ending::cursor(self.call(who, call)?))
+    }
+
+    /// A call on a session, which may change the state of its cursors.
+    fn on_session(&mut self, who: Who, call: Call<'_>) -> Checked<Ending> {
+        let code = self.call(who, call)?;
+        self.compare_session(who.session)?;
+        Ok(Ending::plain(code))
+    }
+
+    /// A write, in a transaction of its own if it has a timestamp and none is running.
+    fn write(
+        &mut self,
+        who: Who,
+        key: Option<&Key>,
+        value: Option<&Value>,
+        call: Call<'_>,
+        ts: Timestamp,
+    ) -> Checked<Ending> {
+        self.wrapped(who, ts, |lockstep| {
+            if let Some(key) = key {
+                lockstep.call(who, Call::SetKey(key))?;
+            }
+            if let Some(value) = value {
+                lockstep.call(who, Call::SetValue(value))?;
+            }
+            lockstep.call(who, call)
+        })
+    }
+
+    /// Closes the cursor and opens another one in its place.
+    fn reopen(&mut self, who: Who, config: CursorConfig) -> Checked<Ending> {
+        let code = self.call(who, Call::Open(config))?;
+        if code == Code::Ok {
+            self.random[usize::from(who.session)][usize::from(who.cursor)] = config.random;
+        }
+        Ok(Ending::cursor(code))
+    }
+
+    /// Replaces the cursor by a duplicate of another one.
+    fn duplicate(&mut self, who: Who, from: Who) -> Checked<Ending> {
+        let code = self.call(who, Call::Duplicate { from })?;
+        if code == Code::Ok {
+            self.random[usize::from(who.session)][usize::from(who.cursor)] = false;
+        }
+        Ok(Ending::cursor(code))
+    }
+
+    fn begin(&mut self, who: Who, config: Begin) -> Checked<Ending> {
+        let code = self.call(who, Call::Begin(config))?;
+        if code == Code::Ok {
+            self.in_transaction[usize::from(who.session)] = true;
+        }
+        self.compare_session(who.session)?;
+        Ok(Ending::plain(code))
+    }
+
+    /// Commit or rollback. Whatever it answers, no transaction is running afterwards.
+    fn end_transaction(&mut self, who: Who, call: Call<'_>) -> Checked<Ending> {
+        let code = self.call(who, call)?;
+        self.in_transaction[usize::from(who.session)] = false;
+        self.compare_session(who.session)?;
+        Ok(Ending::plain(code))
+    }
+}

@@ -1,0 +1,200 @@
+//! The command line tool from the outside: exit codes, messages, files.
+
+use assert_cmd::Command;
+use predicates::str::{contains, is_empty, starts_with};
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+const GOOD: &str = "# lockstep 1\nconfig sessions=1 cursors=1 keys=8\ns0.c0 insert 0010 \"a\" ts=1 => ok - -\ns0.c0 search 0010 => ok 0010 \"a\"\n";
+
+fn lockstep() -> Command {
+    Command::cargo_bin("lockstep").expect("the binary is built with the tests")
+}
+
+/// A directory with one file in it.
+fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join(name);
+    std::fs::write(&path, content).expect("a temporary file");
+    (directory, path)
+}
+
+/// Exactly one line on stderr, with exit code 2 and `parts` in it.
+fn refuses(command: &mut Command, parts: &[&str]) {
+    let output = command.assert().code(2).get_output().clone();
+    let stderr = String::from_utf8(output.stderr).expect("messages are text");
+    assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
+    assert!(stderr.starts_with("lockstep: "), "{stderr}");
+    for part in parts {
+        assert!(stderr.contains(part), "{part:?} should be in {stderr}");
+    }
+}
+
+fn encoded(directory: &Path) -> PathBuf {
+    let (text, bytes) = (directory.join("good.ops"), directory.join("good"));
+    std::fs::write(&text, GOOD).expect("a temporary file");
+    lockstep().arg("encode").arg(&text).arg("-o").arg(&bytes).assert().success().stdout(is_empty());
+    bytes
+}
+
+#[test]
+fn a_program_that_does_what_it_expects_agrees() {
+    let (_directory, path) = file("good.ops", GOOD);
+    lockstep().arg("replay").arg(&path).assert().code(0).stdout(contains("1 agree, 0 mismatch, 0 bad input"));
+}
+
+#[test]
+fn a_program_that_does_not_is_a_mismatch() {
+    let (_directory, path) = file("wrong.ops", GOOD.replace("ok 0010 \"a\"", "notfound"));
+    let assert = lockstep().arg("replay").arg(&path).assert().code(1);
+    assert
+        .stdout(contains("step 1, search: code of all against expected"))
+        .stdout(contains("the step answered ok, expected notfound"))
+        .stdout(contains("follower-layered"))
+        .stdout(contains(format!("replay with: lockstep replay {}", path.display())));
+}
+
+#[test]
+fn every_written_part_of_a_reply_is_checked() {
+    let wrong = ["ok 0010 \"b\"", "ok E(0010) \"a\"", "ok 0010 E(\"a\")", "ok - -"];
+    for reply in wrong {
+        let (_directory, path) = file("wrong.ops", GOOD.replace("ok 0010 \"a\"", reply));
+        lockstep().arg("replay").arg(&path).assert().code(1);
+    }
+    let scans = ["ok empty", "ok 0010=\"b\"", "ok 0010=\"a\" 0020=\"b\""];
+    for reply in scans {
+        let (_directory, path) = file("wrong.ops", format!("{GOOD}s0 scan next => {reply}\n"));
+        lockstep().arg("replay").arg(&path).assert().code(1).stdout(contains("rows of all against expected"));
+    }
+    let (_directory, path) = file("right.ops", format!("{GOOD}s0 scan next => ok 0010=\"a\"\ns0 scan prev => ok\n"));
+    lockstep().arg("replay").arg(&path).assert().code(0);
+}
+
+#[test]
+fn bad_files_are_named_with_the_place() {
+    refuses(lockstep().args(["replay", "no/such/file"]), &["no/such/file", "cannot read"]);
+    let (_directory, path) = file("empty", "");
+    refuses(lockstep().arg("print").arg(&path), &["empty", "byte 0"]);
+    let (_directory, path) = file("other-version", [99_u8; 200]);
+    refuses(lockstep().arg("replay").arg(&path), &["other-version", "version 99"]);
+    let (_directory, path) = file("torn.ops", GOOD.replace("search", "serach"));
+    refuses(lockstep().arg("replay").arg(&path), &["torn.ops:4:7"]);
+    let (_directory, path) = file("future.ops", GOOD.replace("# lockstep 1", "# lockstep 9"));
+    refuses(lockstep().arg("print").arg(&path), &["future.ops:1:", "9"]);
+    let (_directory, path) = file("bytes.ops", [GOOD.as_bytes(), b"s0.c0 value \"\xff\"\n"].concat());
+    refuses(lockstep().arg("replay").arg(&path), &["bytes.ops:5:14"]);
+}
+
+#[test]
+fn a_damaged_artifact_is_refused() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = encoded(directory.path());
+    let mut bytes = std::fs::read(&path).expect("just written");
+    lockstep().arg("replay").arg(&path).assert().code(0);
+    bytes.truncate(bytes.len() - 1);
+    std::fs::write(&path, bytes).expect("a temporary file");
+    refuses(lockstep().arg("print").arg(&path), &["good", "byte"]);
+}
+
+#[test]
+fn wrong_usage_is_one_line() {
+    refuses(&mut lockstep(), &["which command"]);
+    refuses(lockstep().arg("fly"), &["fly"]);
+    refuses(lockstep().args(["run", "--profile", "fast"]), &["fast", "swarm"]);
+    refuses(lockstep().args(["run", "--seeds", "none"]), &["--seeds"]);
+    refuses(lockstep().args(["run", "--oracle", "leader"]), &["leader", "plain and model"]);
+    refuses(lockstep().args(["run", "--frob"]), &["--frob"]);
+    refuses(lockstep().args(["run", "--time", "soon"]), &["--time"]);
+    refuses(lockstep().arg("replay"), &["FILE"]);
+    let (_one, one) = file("one.ops", GOOD);
+    let (_two, two) = file("two.ops", GOOD);
+    refuses(lockstep().args(["replay", "--break", "0"]).args([one, two]), &["--break"]);
+}
+
+#[test]
+fn one_bad_file_does_not_hide_the_others() {
+    let (directory, _) = file("a.ops", GOOD);
+    std::fs::write(directory.path().join("b.ops"), "nonsense").expect("a temporary file");
+    std::fs::write(directory.path().join(".hidden"), "").expect("a temporary file");
+    let assert = lockstep().arg("replay").arg(directory.path()).assert().code(2);
+    assert.stdout(contains("1 agree, 0 mismatch, 1 bad input")).stderr(contains("b.ops:1:"));
+    std::fs::write(directory.path().join("c.ops"), GOOD.replace("=> ok 0010", "=> dupkey")).expect("a temporary file");
+    let assert = lockstep().arg("replay").arg(directory.path()).assert().code(1);
+    assert.stdout(contains("1 agree, 1 mismatch, 1 bad input"));
+}
+
+#[test]
+fn an_empty_directory_is_no_success() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    refuses(lockstep().arg("replay").arg(directory.path()), &["no programs"]);
+}
+
+#[test]
+fn outputs_are_not_overwritten_unasked() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let bytes = encoded(directory.path());
+    let text = directory.path().join("good.ops");
+    std::fs::write(&text, GOOD.replace("\"a\"", "\"other\"")).expect("a temporary file");
+    let before = std::fs::read(&bytes).expect("just written");
+    refuses(lockstep().arg("encode").arg(&text).arg("-o").arg(&bytes), &["good", "--force"]);
+    assert_eq!(std::fs::read(&bytes).expect("still there"), before);
+    lockstep().arg("encode").arg(&text).arg("--force").arg("-o").arg(&bytes).assert().success();
+    assert_ne!(std::fs::read(&bytes).expect("still there"), before);
+}
+
+#[test]
+fn bytes_and_text_are_the_same_program() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let bytes = encoded(directory.path());
+    let printed = lockstep().arg("print").arg("--replies").arg(&bytes).assert().success().get_output().stdout.clone();
+    assert_eq!(String::from_utf8(printed).expect("text"), GOOD);
+    lockstep().arg("print").arg(&bytes).assert().success().stdout(starts_with("# lockstep 1\nconfig "));
+}
+
+#[test]
+fn json_is_json() {
+    let parse = |command: &mut Command| -> Json {
+        let output = command.assert().success().get_output().stdout.clone();
+        serde_json::from_slice(&output).expect("JSON")
+    };
+    let (directory, path) = file("good.ops", GOOD);
+    let replay = parse(lockstep().arg("replay").arg("--json").arg(&path));
+    assert_eq!((&replay["agree"], &replay["files"][0]["result"]), (&Json::from(1), &Json::from("agree")));
+    let stats = parse(lockstep().arg("stats").arg("--json").arg(directory.path()));
+    assert_eq!((&stats["programs"], &stats["steps"]), (&Json::from(1), &Json::from(2)));
+    let run = parse(lockstep().args(["run", "--seeds", "3", "--ops", "50", "--json"]));
+    assert_eq!((&run["failure"], &run["stats"]["steps"]), (&Json::Null, &Json::from(150)));
+    std::fs::write(&path, GOOD.replace("=> ok 0010", "=> dupkey")).expect("a temporary file");
+    let output = lockstep().arg("replay").arg("--json").arg(&path).assert().code(1).get_output().stdout.clone();
+    let failed: Json = serde_json::from_slice(&output).expect("JSON");
+    assert_eq!(failed["files"][0]["failure"]["mismatch"]["field"], Json::from("code"));
+}
+
+#[test]
+fn the_number_of_threads_does_not_show() {
+    let run = |jobs: &str| {
+        let args = ["run", "--profile", "all", "--seeds", "2", "--ops", "120", "--jobs", jobs];
+        lockstep().args(args).assert().success().get_output().stdout.clone()
+    };
+    let one = run("1");
+    assert_eq!(one, run("4"));
+    assert!(String::from_utf8_lossy(&one).ends_with("16 programs: all agree\n"));
+}
+
+#[test]
+fn every_step_can_be_seen() {
+    let (_directory, path) = file("good.ops", GOOD);
+    let assert = lockstep().args(["replay", "-v", "--break", "1"]).arg(&path).assert().success();
+    assert
+        .stdout(contains("     1 s0.c0 search 0010 => ok 0010 \"a\""))
+        .stderr(contains("before step 1: s0.c0 search"));
+}
+
+#[test]
+fn seeds_are_programs() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    lockstep().args(["seeds", "--count", "5", "--out"]).arg(directory.path()).assert().success();
+    let stats = lockstep().arg("stats").arg(directory.path()).assert().success();
+    stats.stdout(contains("programs                                       5"));
+}

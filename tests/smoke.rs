@@ -1,0 +1,75 @@
+//! A short run of every profile: the backends agree, and the programs reach what they are there for.
+
+use lockstep::program::{Op, Profile, generate, swarm_length};
+use lockstep::run::{Oracles, Stats, run};
+
+/// Operations that cannot fail, with the reason.
+const NEVER_FAIL: &[(&str, &str)] =
+    &[("value", "any byte string is a value"), ("bound clear", "bounds that are not set may be cleared")];
+
+fn observe(stats: &mut Stats, profile: Profile, seed: u64, ops: usize) {
+    let program = generate(profile, seed, ops);
+    let result = run(&program, Oracles::default(), stats);
+    let outcome = result.unwrap_or_else(|mismatch| panic!("{} {seed}: {mismatch}", profile.name()));
+    stats.finish(Some(&outcome));
+}
+
+#[test]
+fn every_operation_succeeds_and_fails() {
+    let mut stats = Stats::default();
+    for seed in 0..300 {
+        observe(&mut stats, Profile::Swarm, seed, swarm_length(seed).min(400));
+    }
+    let mut wrong = Vec::new();
+    for (index, name) in Op::NAMES.iter().enumerate() {
+        let (succeeded, failed) = stats.succeeded_and_failed(index);
+        let may_fail = NEVER_FAIL.iter().all(|(never, _)| never != name);
+        if succeeded == 0 {
+            wrong.push(format!("{name} never succeeded"));
+        }
+        if may_fail && failed == 0 {
+            wrong.push(format!("{name} never failed"));
+        }
+        if !may_fail && failed > 0 {
+            wrong.push(format!("{name} failed, though it cannot"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn stable_serves_a_share_of_the_reads_in_every_profile() {
+    for profile in Profile::ALL.into_iter().filter(|&profile| profile != Profile::Swarm) {
+        let mut stats = Stats::default();
+        for seed in 0..3 {
+            observe(&mut stats, profile, seed, 2_000);
+        }
+        let summary = stats.summary();
+        let name = profile.name();
+        assert!(summary.stable_share >= 0.15, "{name}: stable served {:.3} of the reads", summary.stable_share);
+        assert!(summary.mean_placed_run >= 2.0, "{name}: mean placed run {:.2}", summary.mean_placed_run);
+        assert!(summary.both_on_one_key > 0, "{name}: no key was in both constituents");
+        assert!(summary.adoptions > 0 && summary.pruned_keys > 0, "{name}: nothing moved to stable");
+    }
+}
+
+#[test]
+fn checkpoints_are_adopted_under_cursors() {
+    let mut stats = Stats::default();
+    for seed in 0..100 {
+        observe(&mut stats, Profile::Swarm, seed, 300);
+    }
+    let summary = stats.summary();
+    assert!(summary.adoptions_while_placed > 0, "no checkpoint was adopted under a placed cursor");
+    assert!(summary.rebinds_while_placed > 0, "no cursor moved to a newer checkpoint while it stood on a record");
+}
+
+#[test]
+fn fewer_oracles_still_agree() {
+    for oracles in ["plain", "model"] {
+        let oracles: Oracles = oracles.parse().expect("a name of an oracle");
+        for seed in 0..20 {
+            run(&generate(Profile::Swarm, seed, 200), oracles, &mut ()).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+        }
+    }
+}
