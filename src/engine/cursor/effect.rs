@@ -13,6 +13,7 @@
 //! | removed what it stood on | internal | unset | there |
 //! | removed by key | unset | unset | none |
 //! | remove refused, standing | unset | own kept, internal dropped | none |
+//! | modify outside a snapshot transaction, standing | unset | own kept, internal dropped | none |
 //! | reset | unset | unset | none |
 
 use super::{Ctx, Cursor};
@@ -61,8 +62,8 @@ impl Cursor {
         self.value = Field::Unset;
     }
 
-    /// A remove by position was refused.
-    pub(super) fn remove_in_place_refused(&mut self, ctx: &mut Ctx<'_>) {
+    /// A remove by position was refused; a modify of what it stands on has no business here.
+    pub(super) fn in_place_refused(&mut self, ctx: &mut Ctx<'_>) {
         self.leave(ctx);
         self.key = Field::Unset;
         drop_internal(&mut self.value);

@@ -37,9 +37,25 @@ impl Cursor {
         }
         match op {
             WriteOp::Modify([]) => Err(Code::Invalid),
-            WriteOp::Modify(_) if !ctx.txn.running => Err(Code::NotSupported),
+            WriteOp::Modify(_) if !ctx.txn.running || writable(ctx).is_some() => {
+                self.modify_unsupported(ctx);
+                Err(Code::NotSupported)
+            }
             WriteOp::Reserve if !ctx.txn.running => Err(Code::Invalid),
+            WriteOp::Reserve if !self.bounds.admit(key) => {
+                self.sought_in_vain(ctx);
+                Err(Code::NotFound)
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// `modify` outside a snapshot transaction: the place is lost, and with it a key that belonged to the place.
+    fn modify_unsupported(&mut self, ctx: &mut Ctx<'_>) {
+        if self.key.is_internal() {
+            self.in_place_refused(ctx);
+        } else {
+            self.sought_in_vain(ctx);
         }
     }
 
@@ -122,7 +138,7 @@ impl Cursor {
     /// earlier transaction (WT-17796).
     fn remove_in_place(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
         if let Some(code) = self.refuse_missing(ctx, &key) {
-            self.remove_in_place_refused(ctx);
+            self.in_place_refused(ctx);
             return code;
         }
         self.put(ctx, &key, Change::Delete, true);
@@ -142,11 +158,9 @@ impl Cursor {
 
     /// Why a record cannot be removed or reserved: the conflict check first, then existence.
     fn refuse_missing(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<Code> {
-        if !self.bounds.admit(key) {
-            Some(Code::NotFound)
-        } else if self.conflicts(ctx, key) {
+        if self.conflicts(ctx, key) {
             Some(Code::Rollback)
-        } else if self.peek(ctx, key).is_none() {
+        } else if !self.bounds.admit(key) || self.peek(ctx, key).is_none() {
             Some(Code::NotFound)
         } else {
             writable(ctx)
@@ -155,10 +169,6 @@ impl Cursor {
 
     /// The value is looked up first, then comes the conflict check.
     fn modify(&mut self, ctx: &mut Ctx<'_>, key: Key, deltas: &[Delta]) -> Code {
-        if let Some(code) = writable(ctx) {
-            self.sought_in_vain(ctx);
-            return code;
-        }
         let in_place = self.is_positioned();
         let base = if self.bounds.admit(&key) { self.peek(ctx, &key) } else { None };
         let Some(base) = base else {

@@ -1,0 +1,159 @@
+//! The rules by example. Keys are short numbers, the values that a table is filled with are `v` and the key.
+//!
+//! A reply is written `code K V`, with ` at KEY` where the cursor's place is not told by an internal key, and with
+//! `x=` for exact: `ok x=1 I(40) I(v40)`.
+
+mod bounds;
+mod effects;
+mod memory;
+mod outside_transactions;
+mod snapshots;
+mod timestamps;
+mod transactions;
+
+use super::Model;
+use crate::backend::*;
+
+/// Session and cursor: the cursors of the first session, and one of another.
+const A: Who = Who {
+    session: 0,
+    cursor: 0,
+};
+const B: Who = Who {
+    session: 0,
+    cursor: 1,
+};
+const OTHER: Who = Who {
+    session: 1,
+    cursor: 0,
+};
+
+const SNAPSHOT: Begin = Begin {
+    isolation: None,
+    read_ts: None,
+    roundup_read: false,
+    no_timestamp: false,
+};
+const READ_COMMITTED: Begin = Begin {
+    isolation: Some(Isolation::ReadCommitted),
+    ..SNAPSHOT
+};
+const READ_UNCOMMITTED: Begin = Begin {
+    isolation: Some(Isolation::ReadUncommitted),
+    ..SNAPSHOT
+};
+const NO_OVERWRITE: CursorConfig = CursorConfig {
+    overwrite: false,
+    random: false,
+};
+
+fn reading_at(read_ts: Timestamp) -> Begin {
+    Begin {
+        read_ts: Some(read_ts),
+        ..SNAPSHOT
+    }
+}
+
+/// Two sessions with two open cursors each, B being the newer one of its session.
+struct Table(Model);
+
+impl Table {
+    fn new(keys: &[&str]) -> Self {
+        Self::with_isolation(keys, Isolation::Snapshot)
+    }
+
+    /// The first session has that isolation outside explicit transactions.
+    fn with_isolation(keys: &[&str], isolation: Isolation) -> Self {
+        let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 2));
+        for session in 0..2 {
+            for cursor in 0..2 {
+                table.does(
+                    Who { session, cursor },
+                    Call::Open(CursorConfig::default()),
+                    "ok - -",
+                );
+            }
+        }
+        for key in keys {
+            table.puts(OTHER, key, &format!("v{key}"));
+        }
+        table
+    }
+
+    /// Makes a call and checks the reply.
+    #[track_caller]
+    fn does(&mut self, who: Who, call: Call<'_>, expected: &str) -> &mut Self {
+        let reply = self.0.call(who, call);
+        let mut text = reply.code.name().to_string();
+        if reply.exact != 0 || (matches!(call, Call::SearchNear) && reply.code == Code::Ok) {
+            text += &format!(" x={}", reply.exact);
+        }
+        if super::is_cursor_call(&call) {
+            text += &format!(" {} {}", show(&reply.key), show(&reply.value));
+            if reply.placed && !reply.key.is_internal() {
+                let place = self
+                    .0
+                    .cursor(who)
+                    .place
+                    .as_ref()
+                    .map(|key| key.escape_ascii());
+                text += &format!(" at {}", place.expect("a placed cursor has a place"));
+            }
+        }
+        if matches!(call, Call::Query(_)) && reply.code == Code::Ok {
+            text += &format!(" {}", reply.timestamp);
+        }
+        assert_eq!(text, expected, "{call:?}");
+        self
+    }
+
+    fn key(&mut self, who: Who, key: &str) -> &mut Self {
+        self.0.call(who, Call::SetKey(&key.into()));
+        self
+    }
+
+    fn value(&mut self, who: Who, value: &str) -> &mut Self {
+        self.0.call(who, Call::SetValue(&value.into()));
+        self
+    }
+
+    /// Inserts a record, in the running transaction or in one of its own.
+    #[track_caller]
+    fn puts(&mut self, who: Who, key: &str, value: &str) -> &mut Self {
+        self.key(who, key)
+            .value(who, value)
+            .does(who, Call::Insert, "ok - -")
+    }
+
+    /// Inserts a record in a transaction that is to commit with these timestamps.
+    #[track_caller]
+    fn commits(
+        &mut self,
+        key: &str,
+        begin: Begin,
+        ts: Option<Timestamp>,
+        expected: &str,
+    ) -> &mut Self {
+        self.does(OTHER, Call::Begin(begin), "ok");
+        self.puts(OTHER, key, &ts.map_or("none".into(), |ts| format!("t{ts}")));
+        self.does(OTHER, Call::Commit(ts), expected)
+    }
+
+    /// Sets the key and searches.
+    #[track_caller]
+    fn finds(&mut self, who: Who, key: &str, expected: &str) -> &mut Self {
+        self.key(who, key).does(who, Call::Search, expected)
+    }
+}
+
+fn show(field: &Field) -> String {
+    match field {
+        Field::Unset => "-".into(),
+        Field::External(bytes) => format!("E({})", bytes.escape_ascii()),
+        Field::Internal(bytes) => format!("I({})", bytes.escape_ascii()),
+    }
+}
+
+fn ten_to_fifty() -> Table {
+    Table::new(&["10", "20", "30", "40", "50"])
+}
