@@ -8,6 +8,11 @@ use tempfile::TempDir;
 
 const GOOD: &str = "# lockstep 1\nconfig sessions=1 cursors=1 keys=8\ns0.c0 insert 0010 \"a\" ts=1 => ok - -\ns0.c0 search 0010 => ok 0010 \"a\"\n";
 
+/// The same program, expecting what does not happen.
+fn wrong() -> String {
+    GOOD.replace("ok 0010 \"a\"", "notfound")
+}
+
 fn lockstep() -> Command {
     Command::cargo_bin("lockstep").expect("the binary is built with the tests")
 }
@@ -46,7 +51,7 @@ fn a_program_that_does_what_it_expects_agrees() {
 
 #[test]
 fn a_program_that_does_not_is_a_mismatch() {
-    let (_directory, path) = file("wrong.ops", GOOD.replace("ok 0010 \"a\"", "notfound"));
+    let (_directory, path) = file("wrong.ops", wrong());
     let assert = lockstep().arg("replay").arg(&path).assert().code(1);
     assert
         .stdout(contains("step 1, search: code of all against expected"))
@@ -119,7 +124,7 @@ fn one_bad_file_does_not_hide_the_others() {
     std::fs::write(directory.path().join(".hidden"), "").expect("a temporary file");
     let assert = lockstep().arg("replay").arg(directory.path()).assert().code(2);
     assert.stdout(contains("1 agree, 0 mismatch, 1 bad input")).stderr(contains("b.ops:1:"));
-    std::fs::write(directory.path().join("c.ops"), GOOD.replace("=> ok 0010", "=> dupkey")).expect("a temporary file");
+    std::fs::write(directory.path().join("c.ops"), wrong()).expect("a temporary file");
     let assert = lockstep().arg("replay").arg(directory.path()).assert().code(1);
     assert.stdout(contains("1 agree, 1 mismatch, 1 bad input"));
 }
@@ -165,7 +170,7 @@ fn json_is_json() {
     assert_eq!((&stats["programs"], &stats["steps"]), (&Json::from(1), &Json::from(2)));
     let run = parse(lockstep().args(["run", "--seeds", "3", "--ops", "50", "--json"]));
     assert_eq!((&run["failure"], &run["stats"]["steps"]), (&Json::Null, &Json::from(150)));
-    std::fs::write(&path, GOOD.replace("=> ok 0010", "=> dupkey")).expect("a temporary file");
+    std::fs::write(&path, wrong()).expect("a temporary file");
     let output = lockstep().arg("replay").arg("--json").arg(&path).assert().code(1).get_output().stdout.clone();
     let failed: Json = serde_json::from_slice(&output).expect("JSON");
     assert_eq!(failed["files"][0]["failure"]["mismatch"]["field"], Json::from("code"));

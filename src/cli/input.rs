@@ -1,7 +1,7 @@
 //! Programs from files: `.ops` text, or the bytes of a fuzz input.
 
 use anyhow::{Context, Result, anyhow, bail};
-use lockstep::program::Program;
+use lockstep::program::{ParseError, Program};
 use std::path::{Path, PathBuf};
 
 /// What `.ops` text begins with, whatever the file is called.
@@ -68,5 +68,6 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<Program> {
         let column = good.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
         anyhow!("{}:{line}:{column}: not text; write bytes as \\xNN in values and 0xNN in keys", path.display())
     })?;
-    text.parse().map_err(|error| anyhow!("{}:{error}", path.display()))
+    text.parse()
+        .map_err(|ParseError { line, column, message }| anyhow!("{}:{line}:{column}: {message}", path.display()))
 }
