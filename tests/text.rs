@@ -121,3 +121,87 @@ fn comments_blanks_and_defaults_are_as_documented() {
     let bare: Program = "# lockstep 1\ns0.c0 insert ts=3 0120 \"v\"".parse().unwrap();
     assert_eq!(bare.steps[0].to_string(), "s0.c0 insert 0120 \"v\" ts=3");
 }
+
+/// Malformed programs: line, column, a part of the message.
+const MALFORMED: &[(&str, usize, usize, &str)] = &[
+    ("", 1, 1, "its first line has to be `# lockstep 1`"),
+    ("s0.c0 next\n", 1, 1, "its first line has to be `# lockstep 1`"),
+    ("# lockstep 2\n", 1, 12, "format version `2`, this build reads 1"),
+    ("# lockstep\n", 1, 11, "format version ``, this build reads 1"),
+    ("# lockstep 1\nconfig sessions=5\n", 2, 17, "5 is too large for a number of sessions: write a number up to 4"),
+    ("# lockstep 1\nconfig keys=1\n", 2, 13, "1 is too small for a number of keys: write a number from 2 to 4096"),
+    ("# lockstep 1\nconfig tables=2\n", 2, 8, "`tables=2` is not a setting"),
+    ("# lockstep 1\nconfig isolation=snapshot,snapshot\n", 2, 27, "is for session 1, but sessions=1"),
+    ("# lockstep 1\nconfig isolation=serial\n", 2, 18, "write one of snapshot|read-committed|read-uncommitted"),
+    ("# lockstep 1\nconfig\nconfig\n", 3, 1, "a second configuration"),
+    ("# lockstep 1\ns0.c0 next\nconfig\n", 3, 1, "put it before the first step"),
+    ("# lockstep 1\ns1.c0 next\n", 2, 1, "there is no session 1: the program has sessions=1"),
+    ("# lockstep 1\ns99999999999999999999999.c0 next\n", 2, 1, "there is no session 18446744073709551615"),
+    ("# lockstep 1\ns0.c0 next\n\ns0.c1 next\n", 4, 1, "there is no cursor 1: the program has cursors=1"),
+    ("# lockstep 1\ns0.c0 compare s0.c3\n", 2, 15, "there is no cursor 3"),
+    ("# lockstep 1\ns0.c0 compare 0120\n", 2, 15, "`0120` is not a cursor: write s0.c0"),
+    ("# lockstep 1\ns0.x0 next\n", 2, 1, "`s0.x0` is not a cursor: write s0.c0"),
+    ("# lockstep 1\ns0 next\n", 2, 1, "write `sN.cM next`"),
+    ("# lockstep 1\ncheckpoint\n", 2, 1, "write `inject checkpoint`"),
+    ("# lockstep 1\ninject s0.c0 evict 20\n", 2, 1, "write `inject evict`"),
+    ("# lockstep 1\ns0 query stable\n", 2, 1, "write `query`"),
+    ("# lockstep 1\ns0.c0\n", 2, 6, "the operation is missing"),
+    ("# lockstep 1\ns0.c0 serch 0120\n", 2, 7, "unknown operation `serch`: did you mean"),
+    ("# lockstep 1\ns0.c0 zap\n", 2, 7, "unknown operation `zap`: write one of key, value, search"),
+    ("# lockstep 1\ns0.c0 key\n", 2, 10, "`key` needs a key here"),
+    ("# lockstep 1\ns0.c0 key => ok\n", 2, 11, "`key` needs a key here"),
+    ("# lockstep 1\ns0.c0 next 0120\n", 2, 12, "`0120` is not expected here: write next"),
+    ("# lockstep 1\ns0.c0 search 0120 0130\n", 2, 19, "`0130` is not expected here: write search [KEY]"),
+    ("# lockstep 1\ns0.c0 insert 0120 v\n", 2, 19, "write insert [KEY] [\"VALUE\"] [ts=T]"),
+    ("# lockstep 1\ns0.c0 search 01,20\n", 2, 14, "`01,20` is not a key"),
+    ("# lockstep 1\ns0.c0 search 0x123\n", 2, 16, "an odd number of hex digits"),
+    ("# lockstep 1\ns0.c0 search 0x12g4\n", 2, 18, "this is no hex digit"),
+    ("# lockstep 1\ns0.c0 insert 0120 \"v\n", 2, 19, "this quoted string does not end"),
+    ("# lockstep 1\ns0.c0 insert 0120 \"v\\q\"\n", 2, 21, "unknown escape"),
+    ("# lockstep 1\ns0.c0 insert 0120 \"v\\x1\"\n", 2, 21, "\\x needs two hex digits"),
+    ("# lockstep 1\ns0.c0 insert 0120 \"é\"\n", 2, 20, "write other bytes as \\xNN"),
+    ("# lockstep 1\ns0.c0 insert 0120 \"é\" \"v\"\n", 2, 20, "write other bytes as \\xNN"),
+    ("# lockstep 1\ns0.c0 insert 0120 \"v\"x\n", 2, 22, "`x` after a quoted string"),
+    ("# lockstep 1\ns0.c0 modify \"v\"\n", 2, 17, "\"DATA\":OFFSET:SIZE"),
+    ("# lockstep 1\ns0.c0 modify \"v\":99999999:1\n", 2, 18, "99999999 is too large for an offset"),
+    ("# lockstep 1\ns0.c0 insert ts=18446744073709551616\n", 2, 17, "is too large for a timestamp"),
+    ("# lockstep 1\ns0 commit ts=0x1f\n", 2, 14, "`0x1f` is not a timestamp: write a decimal number"),
+    ("# lockstep 1\ns0 set_commit_ts\n", 2, 17, "`set_commit_ts` needs a timestamp here"),
+    ("# lockstep 1\ns0 begin isolation=serial\n", 2, 20, "`serial` is not known here: write one of snapshot|"),
+    ("# lockstep 1\ns0 begin roundup=yes\n", 2, 18, "`yes` is neither true nor false"),
+    ("# lockstep 1\ns0.c0 reconfigure\n", 2, 18, "needs overwrite=true or overwrite=false here"),
+    ("# lockstep 1\ninject advance oldest=1\n", 2, 24, "needs stable=T here"),
+    ("# lockstep 1\ninject evict 101\n", 2, 14, "101 is too large for a share in percent"),
+    (
+        "# lockstep 1\ninject s0.c0 bulk_insert 55 1\n",
+        2,
+        26,
+        "55 is too large for an index into this pool: write a number up to 54",
+    ),
+    ("# lockstep 1\ns0.c0 next =>\n", 2, 14, "the expected reply is missing"),
+    ("# lockstep 1\ns0.c0 next => fine\n", 2, 15, "`fine` is not a return code: write one of ok, notfound"),
+    ("# lockstep 1\ns0.c0 next => ok - - -\n", 2, 22, "`-` is one too many"),
+    ("# lockstep 1\ns0.c0 next => ok exact=2\n", 2, 24, "write -1, 0 or 1"),
+    ("# lockstep 1\ns0.c0 next => ok E(0120\n", 2, 18, "close it with `)`"),
+    ("# lockstep 1\ns0.c0 next => ok 0120 v\n", 2, 23, "`v` is not a quoted string"),
+];
+
+#[test]
+fn mistakes_are_named_with_their_place() {
+    for &(text, line, column, message) in MALFORMED {
+        let error = text.parse::<Program>().expect_err(text);
+        assert_eq!((error.line, error.column), (line, column), "{text}: {error}");
+        assert!(error.message.contains(message), "{text}: {error}");
+    }
+}
+
+#[test]
+fn damaged_texts_parse_or_say_where() {
+    let damage = ["", "\"", "=", " ", "\\", "é", "9", "=> ", "0x", "("];
+    for index in 0..EVERY_FORM.len() {
+        let text = format!("{}{}{}", &EVERY_FORM[..index], damage[index % damage.len()], &EVERY_FORM[index + 1..]);
+        if let Err(error) = text.parse::<Program>() {
+            assert!(error.line >= 1 && error.line <= text.lines().count() && error.column >= 1);
+        }
+    }
+}

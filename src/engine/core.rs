@@ -175,7 +175,7 @@ impl Core {
     /// Everything at or below is durable and no running transaction has announced to commit there.
     pub fn all_durable(&self) -> Timestamp {
         let announced = self.registrations.iter().map(|r| r.first_commit_ts).filter(|&ts| ts != 0).min();
-        announced.map_or(self.timestamps.durable, |first| first - 1)
+        announced.map_or(self.timestamps.durable, |first| self.timestamps.durable.min(first - 1))
     }
 
     /// What every present and future reader sees.

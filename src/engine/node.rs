@@ -214,8 +214,10 @@ impl Node {
             }
             Call::Duplicate { from } => {
                 let (from, from_slot) = other(from);
-                let key = self.key_of(from, from_slot);
-                let code = self.sessions[index].duplicate(&mut self.core, slot, table, key.as_ref());
+                let code = match self.key_of(from, from_slot) {
+                    Some(key) => self.sessions[index].duplicate(&mut self.core, slot, table, &key),
+                    None => self.sessions[from].noted(Code::Invalid), // it is the source that lacks something
+                };
                 self.state(index, slot, code, 0)
             }
             Call::Compare { with } => self.compare(index, slot, other(with), |order| order as i8),

@@ -73,11 +73,8 @@ impl Session {
     }
 
     /// Opens a cursor that stands on `key`, in place of the one in the slot. `NoEntry`, and no change, if it is not
-    /// visible; `Invalid` without a key.
-    pub fn duplicate(&mut self, core: &mut Core, slot: usize, table: TableId, key: Option<&Key>) -> Code {
-        let Some(key) = key else {
-            return self.noted(Code::Invalid);
-        };
+    /// visible.
+    pub fn duplicate(&mut self, core: &mut Core, slot: usize, table: TableId, key: &Key) -> Code {
         let mut cursor = self.new_cursor(table, CursorConfig::default());
         cursor.set_key(key);
         let mut ctx = Ctx { core, txn: &mut self.txn, session: self.index, placed: &mut self.placed };
@@ -201,7 +198,8 @@ impl Session {
 
     /// Stamps the updates that follow. The first timestamp is the smallest that the transaction may use.
     fn set_commit_ts(&mut self, core: &mut Core, ts: Timestamp) -> bool {
-        if !core.timestamps.may_commit_at(ts) || ts < self.txn.first_commit_ts {
+        let first = if self.txn.first_commit_ts == 0 { ts } else { self.txn.first_commit_ts };
+        if ts < first || !core.timestamps.may_commit_at(first) {
             return false;
         }
         self.txn.commit_ts = ts;
@@ -225,11 +223,9 @@ impl Session {
         true
     }
 
-    /// `reset_snapshot`: not at a lower isolation, nor after a write.
+    /// `reset_snapshot`: not at a lower isolation, nor after a write. Outside a transaction the new snapshot lasts
+    /// until the session next gives up a place.
     pub fn reset_snapshot(&mut self, core: &mut Core) -> Code {
-        if !self.txn.running {
-            return Code::Invalid;
-        }
         if self.txn.isolation != Isolation::Snapshot || !self.txn.ops.is_empty() {
             return Code::NotSupported;
         }
@@ -290,9 +286,9 @@ impl Session {
         for op in &self.txn.ops {
             core.written_tree(op.table).commit(&op.key, id, last);
             let ts = if op.stamp != 0 { op.stamp } else { last };
-            core.timestamps.durable = core.timestamps.durable.max(ts);
             earliest = earliest.min(ts);
         }
+        core.timestamps.durable = core.timestamps.durable.max(last);
         let wrote = !self.txn.ops.is_empty();
         self.end(core);
         if wrote {

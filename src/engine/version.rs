@@ -77,6 +77,11 @@ impl Chain {
         self.0.iter().rev().find(|version| version.payload != Payload::Reserve)
     }
 
+    /// Whether the newest version is a delete.
+    pub fn ends_in_delete(&self) -> bool {
+        self.0.last().is_none_or(|newest| newest.payload == Payload::Delete)
+    }
+
     /// All versions, oldest first.
     pub fn versions(&self) -> &[Version] {
         &self.0

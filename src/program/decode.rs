@@ -138,7 +138,7 @@ impl<'p> Context<'p> {
 }
 
 /// Which operation each operation byte means: byte i operation i, if it is on; all others one that is on, by weight.
-fn operation_bytes(header: &Header) -> [OpKind; 256] {
+pub(super) fn operation_bytes(header: &Header) -> [OpKind; 256] {
     let all = header.swarm << (64 - Op::COUNT) == 0;
     let is_on = |kind: OpKind| all || header.swarm >> (kind as u32) & 1 == 1;
     let mut dice = Dice::new(header.seed);

@@ -1,7 +1,7 @@
 //! From a program to bytes: the inverse of decoding, so that text programs can join a fuzzer's corpus.
 
 use super::limits;
-use super::record::{Context, Header, PoolBuilder, VERSION, Writer};
+use super::record::{Block, Context, Header, PoolBuilder, VERSION, Writer};
 use super::step::Program;
 
 /// Why a program has no binary form.
@@ -49,25 +49,33 @@ impl Program {
         if !self.config.is_valid() {
             return Err(EncodeError::Config);
         }
-        let mut pool = PoolBuilder::default();
-        let mut context = Context::new(&self.config);
-        let mut records = Vec::with_capacity(self.steps.len());
         let mut work = 0;
         for (index, step) in self.steps.iter().enumerate() {
             work += step.op.work(&self.config);
             if work > limits::MAX_WORK {
                 return Err(EncodeError::TooMuchWork { step: index });
             }
-            let mut writer = Writer::new(step.who, &context, &mut pool);
-            step.op.encode_operands(&mut writer);
-            records.push(writer.finish(step.op.index() as u8));
-            context.observe(step);
         }
+        let (records, pool) = self.records();
         let (pool, pool_blocks) = pool.finish().ok_or(EncodeError::PoolFull)?;
         let header = self.header(pool_blocks).to_bytes();
         let bytes = [&header[..], &pool, records.as_flattened()].concat();
         self.check(&bytes)?;
         Ok(bytes)
+    }
+
+    /// The records of the steps, and the literals that they refer to.
+    pub(super) fn records(&self) -> (Vec<Block>, PoolBuilder) {
+        let mut pool = PoolBuilder::default();
+        let mut context = Context::new(&self.config);
+        let mut records = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let mut writer = Writer::new(step.who, &context, &mut pool);
+            step.op.encode_operands(&mut writer);
+            records.push(writer.finish(step.op.index() as u8));
+            context.observe(step);
+        }
+        (records, pool)
     }
 
     /// A header with which all operations of the program are on.

@@ -11,6 +11,7 @@ use super::limits;
 use super::ops::{Class, Legal, Op, OpKind, Weight};
 use super::plan::Plan;
 use super::profile::{Mix, Profile};
+use super::record::Block;
 use super::step::{Config, Program, Step};
 use super::values::{self, LONG_MAX, LONG_MIN, ODD_VALUES};
 use crate::backend::{Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who};
@@ -31,6 +32,18 @@ pub fn generate(profile: Profile, seed: u64, ops: usize) -> Program {
 /// The length of a swarm program: 16 to 1024 steps, equally likely in each power of two.
 pub fn swarm_length(seed: u64) -> usize {
     Dice::stream(seed, 1).log_uniform(16, limits::MAX_STEPS as u32) as usize
+}
+
+/// Records of `len` steps of a swarm program with this configuration, for a mutator to insert somewhere. What they
+/// refer to in a literal pool is not there.
+pub(super) fn segment(config: &Config, dice: &mut Dice, len: usize) -> Vec<Block> {
+    let (_, mix) = Profile::Swarm.draw(dice);
+    // The first steps run on an empty table: what comes after them is more like a part of a program.
+    let warm_up = dice.index(2 * len);
+    let seed = u64::from(dice.bits());
+    let program = Generator::new(config.clone(), mix, Dice::new(seed)).run(warm_up + len);
+    let (records, _) = program.records();
+    records[warm_up..].to_vec()
 }
 
 /// A program in the making.
@@ -80,6 +93,9 @@ impl Generator {
 
     fn step(&mut self) -> Step {
         self.index = None;
+        if self.plan.index == 0 && self.dice.percent(self.mix.load) {
+            self.next = Some(self.bulk_insert());
+        }
         let op = match self.next.take() {
             Some(op) => op,
             None => {
@@ -98,9 +114,13 @@ impl Generator {
     /// Chooses the cursor of the next step: mostly the last one.
     fn move_on(&mut self) {
         if !self.dice.percent(self.mix.sticky) {
-            self.who.session = self.dice.below(self.config.sessions.into()) as u8;
-            self.who.cursor = self.dice.below(self.config.cursors.into()) as u8;
+            self.who = self.any_cursor();
         }
+    }
+
+    fn any_cursor(&mut self) -> Who {
+        let session = self.dice.below(self.config.sessions.into()) as u8;
+        Who { session, cursor: self.dice.below(self.config.cursors.into()) as u8 }
     }
 
     /// What has gone on for long enough ends, so that it does not spoil all that follows.
@@ -122,13 +142,16 @@ impl Generator {
     /// Draws an operation that makes sense here.
     fn draw(&mut self) -> Op {
         let mut kind = OpKind::Next;
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
+            // Perhaps another session has more to do.
+            if attempt == TRIES / 2 {
+                self.who = self.any_cursor();
+            }
             kind = self.table.draw(&mut self.dice);
-            let anyway = !self.mix.orderly && self.dice.percent(2);
-            if (anyway || self.suits(kind)) && self.affordable(kind) {
-                if let Some(op) = self.operands(kind) {
-                    return op;
-                }
+            let anyway = !self.mix.orderly && self.dice.percent(3);
+            let wanted = (anyway || self.suits(kind)) && self.affordable(kind);
+            if let Some(op) = wanted.then(|| self.operands(kind)).flatten() {
+                return op;
             }
         }
         let stand_in = if self.mix.orderly || !self.affordable(kind) { OpKind::Next } else { kind };
@@ -142,21 +165,42 @@ impl Generator {
     }
 
     /// Whether an operation makes sense here.
-    fn suits(&self, kind: OpKind) -> bool {
+    fn suits(&mut self, kind: OpKind) -> bool {
         let row = kind.row();
-        let place = self.plan.place(self.who);
         let txn = self.plan.clock.txn(self.who.session);
         let legal = match row.legal {
             Legal::Always => true,
             Legal::Inside => txn != Txn::Idle,
             Legal::Outside => txn == Txn::Idle,
         };
-        let writes = row.weight == Weight::Write || row.class == Class::Burst || kind == OpKind::Reserve;
+        let writes = row.weight == Weight::Write || row.class == Class::Burst;
+        let able = !writes || self.may_write(txn);
         let physical = row.weight == Weight::Physical;
-        legal
-            && !(writes && !self.may_write(txn))
-            && !(kind == OpKind::Bound && place.at.is_some())
-            && !(self.mix.orderly && physical && (txn != Txn::Idle || self.plan.clock.now == 0))
+        let disorderly = self.mix.orderly && physical && (txn != Txn::Idle || self.plan.clock.now == 0);
+        legal && able && !disorderly && (self.mix.orderly || self.is_of_use(kind, txn))
+    }
+
+    /// Whether an operation does something here, as far as the plan can tell.
+    fn is_of_use(&mut self, kind: OpKind, txn: Txn) -> bool {
+        let place = self.plan.place(self.who);
+        let own = self.plan.txn(self.who.session);
+        match kind {
+            OpKind::GetKey | OpKind::Compare | OpKind::Equals => place.has_key,
+            OpKind::GetValue => self.plan.on_record(self.who),
+            OpKind::Bound => place.at.is_none(),
+            OpKind::TimestampTransaction => txn == Txn::Snapshot,
+            OpKind::ResetSnapshot => txn == Txn::Snapshot && !own.wrote,
+            OpKind::Checkpoint | OpKind::Prune => self.plan.clock.stable > 0,
+            OpKind::Adopt => self.plan.has_checkpoint,
+            OpKind::Advance | OpKind::SetTimestamp => self.plan.clock.now > 0,
+            // An empty table is a case, too, but not one for half of a program.
+            OpKind::Next | OpKind::Prev | OpKind::Search | OpKind::SearchNear | OpKind::Remove | OpKind::Modify
+                if self.plan.is_empty() =>
+            {
+                self.dice.percent(15)
+            }
+            _ => true,
+        }
     }
 
     /// Whether the session is able to write: snapshot isolation, and in orderly programs no read timestamp.
@@ -188,9 +232,10 @@ impl Generator {
             OpKind::Reset => Op::Reset,
             OpKind::Reopen => Op::Reopen { overwrite: self.dice.percent(60), random: self.dice.percent(10) },
             OpKind::Reconfigure => Op::Reconfigure { overwrite: self.dice.percent(60) },
-            OpKind::Duplicate => Op::Duplicate { from: self.other_cursor() },
-            OpKind::Compare => Op::Compare { with: self.other_cursor() },
-            OpKind::Equals => Op::Equals { with: self.other_cursor() },
+            OpKind::Duplicate => Op::Duplicate { from: self.placed_cursor()? },
+            OpKind::Compare => Op::Compare { with: self.placed_cursor()? },
+            OpKind::Equals => Op::Equals { with: self.placed_cursor()? },
+            OpKind::State => Op::State,
             OpKind::GetKey => Op::GetKey,
             OpKind::GetValue => Op::GetValue,
             OpKind::NextRandom => Op::NextRandom,
@@ -210,7 +255,7 @@ impl Generator {
             OpKind::BulkInsert => self.bulk_insert(),
             OpKind::BulkRemove => self.bulk_remove(),
             OpKind::RemoveAll => Op::RemoveAll { ts: self.write_ts() },
-            OpKind::InsertBeside => self.insert_beside(),
+            OpKind::InsertBeside => return self.insert_beside(),
         })
     }
 }
@@ -275,6 +320,9 @@ impl Generator {
     /// No key, if the cursor has one and the draw says so.
     fn positional(&mut self, percent: u32) -> bool {
         let place = self.plan.place(self.who);
+        // On a record that it has removed itself, less often: there is little left to find out.
+        let gone = place.at.is_some() && !self.plan.on_record(self.who);
+        let percent = if gone && !self.mix.orderly { percent / 3 } else { percent };
         let positional = percent > 0 && place.has_key && self.dice.percent(percent);
         if positional {
             self.index = place.at;
@@ -316,6 +364,12 @@ impl Generator {
 
     fn direction(&mut self) -> Direction {
         if self.dice.percent(50) { Direction::Next } else { Direction::Prev }
+    }
+
+    /// A cursor that has a key; any other one now and then.
+    fn placed_cursor(&mut self) -> Option<Who> {
+        let who = self.other_cursor();
+        (self.plan.place(who).has_key || self.dice.percent(5)).then_some(who)
     }
 
     fn other_cursor(&mut self) -> Who {
@@ -387,10 +441,10 @@ impl Generator {
         Op::BulkRemove { first, count: self.share_of_pool(percent), ts: self.write_ts() }
     }
 
-    fn insert_beside(&mut self) -> Op {
-        let at = self.other_cursor();
+    fn insert_beside(&mut self) -> Option<Op> {
+        let at = self.placed_cursor()?;
         let direction = self.direction();
-        Op::InsertBeside { at, direction, value: self.value(&Key::EMPTY), ts: self.write_ts() }
+        Some(Op::InsertBeside { at, direction, value: self.value(&Key::EMPTY), ts: self.write_ts() })
     }
 
     fn bound(&mut self) -> Op {
@@ -456,7 +510,8 @@ impl Generator {
     }
 
     fn stamp(&mut self) -> Op {
-        if self.dice.percent(70) {
+        let reads = self.plan.txn(self.who.session).read_ts.is_some();
+        if self.dice.percent(if reads { 95 } else { 60 }) {
             return Op::TimestampTransaction { which: TxnTimestamp::Commit, ts: self.plan.clock.next() };
         }
         let ts = self.read_ts().unwrap_or(self.plan.clock.now);
@@ -465,7 +520,10 @@ impl Generator {
 
     fn query(&mut self) -> TimestampQuery {
         use TimestampQuery::*;
-        [AllDurable, Oldest, OldestReader, Pinned, Stable, Read][self.dice.index(6)]
+        if self.plan.clock.txn(self.who.session) != Txn::Idle && self.dice.percent(40) {
+            return Read;
+        }
+        [AllDurable, Oldest, OldestReader, Pinned, Stable, Read][self.dice.weighted(&[10, 10, 10, 10, 10, 2])]
     }
 
     /// A stable timestamp: now, or some way back to the one so far.

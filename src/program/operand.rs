@@ -2,7 +2,7 @@
 //! written and read as text ([`TextOperand`], implemented in `text/operands.rs`) and in a record of a fuzz
 //! input ([`RecordOperand`], implemented in `record/operands.rs`).
 
-use super::record::{Reader, Writer};
+use super::record::{Part, Reader, Writer};
 use super::text::{Fault, Operands};
 use crate::backend::{Direction, Isolation, Side, TimestampQuery, TxnTimestamp};
 use std::fmt;
@@ -19,6 +19,8 @@ pub(super) trait TextOperand<T> {
 
 /// A kind of operand of type `T` in a record.
 pub(super) trait RecordOperand<T> {
+    /// The part of the record that it is in.
+    const PART: Part;
     /// Reads it; total.
     fn decode(from: &mut Reader<'_>) -> T;
     /// Writes what `decode` would read as `value`.

@@ -4,7 +4,7 @@
 
 use super::limits;
 use super::operand::*;
-use super::record::{Reader, Writer};
+use super::record::{Part, Reader, Writer};
 use super::step::Config;
 use super::text::{Fault, Operands};
 use crate::backend::{Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who};
@@ -52,7 +52,7 @@ impl Weight {
             Weight::Lookup => 40,
             Weight::Write => 30,
             Weight::Transaction => 24,
-            Weight::Physical => 10,
+            Weight::Physical => 5,
             Weight::Rare => 5,
             Weight::Heavy => 2,
         }
@@ -190,6 +190,13 @@ macro_rules! operations {
                 usage
             }
 
+            /// The parts of a record that the operands of `kind` are in.
+            pub(super) fn parts(kind: OpKind) -> &'static [Part] {
+                match kind {
+                    $(OpKind::$variant => &[$($(<$kind as RecordOperand<$type>>::PART),+)?],)+
+                }
+            }
+
             /// Reads the operands of `kind` from a record.
             #[inline]
             pub(super) fn decode_operands(kind: OpKind, from: &mut Reader<'_>) -> Op {
@@ -240,7 +247,7 @@ operations! {
     "modify", Cursor, Write, Inside:
         Modify { key: Option<Key> = Optional, deltas: Box<[Delta]> = Deltas, ts: Timestamp = Wrap };
     /// Locks a record until the transaction ends.
-    "reserve", Cursor, Rare, Inside: Reserve { key: Option<Key> = Optional, ts: Timestamp = Wrap };
+    "reserve", Cursor, Write, Inside: Reserve { key: Option<Key> = Optional, ts: Timestamp = Wrap };
     /// Asks for the largest key of the table.
     "largest_key", Cursor, Rare, Always: LargestKey;
     /// Sets one end of the cursor's bounds.
@@ -262,6 +269,8 @@ operations! {
     "equals", Cursor, Rare, Always: Equals { with: Who = Cursor };
     /// `get_key` alone.
     "get_key", Cursor, Rare, Always: GetKey;
+    /// The state of the cursor.
+    "state", Cursor, Rare, Always: State;
     /// `get_value` alone.
     "get_value", Cursor, Rare, Always: GetValue;
 

@@ -18,6 +18,8 @@ pub(super) struct Plan {
     pub last_value: Value,
     /// The index of the next step.
     pub index: usize,
+    /// Whether there is a checkpoint to pick up.
+    pub has_checkpoint: bool,
     cursors: [[Place; CURSORS]; SESSIONS],
     txns: [TxnPlan; SESSIONS],
 }
@@ -53,6 +55,7 @@ impl Plan {
             present: Present::new(config.keys),
             last_value: Value::EMPTY,
             index: 0,
+            has_checkpoint: false,
             cursors: Default::default(),
             txns: Default::default(),
         }
@@ -73,6 +76,16 @@ impl Plan {
         self.txns[usize::from(session)]
     }
 
+    /// Whether the cursor stands on a record that is there; one that it has removed is not.
+    pub fn on_record(&self, who: Who) -> bool {
+        self.place(who).at.is_some_and(|at| self.present.has(at))
+    }
+
+    /// Whether there is no record at all.
+    pub fn is_empty(&self) -> bool {
+        self.present.from(0).is_none()
+    }
+
     /// The session whose transaction has been running longest, and for how many steps.
     pub fn longest_txn(&self, config: &Config) -> Option<(u8, usize)> {
         let running = (0..config.sessions).filter(|&session| self.clock.txn(session) != Txn::Idle);
@@ -90,6 +103,7 @@ impl Plan {
         let running = self.clock.txn(who.session);
         self.clock.observe(step, config);
         self.index += 1;
+        self.has_checkpoint |= matches!(step.op, Op::Checkpoint | Op::Advance { .. }) && self.clock.stable > 0;
         self.follow_txn(step, running);
         self.follow_cursor(step, index);
     }

@@ -110,6 +110,8 @@ pub(super) struct Mix {
     pub begin: [u32; 4],
     /// The share of the pool that a bulk insert writes.
     pub bulk_insert: [u32; 2],
+    /// Programs that begin with a bulk insert, whatever the weights.
+    pub load: u32,
     /// Only what makes sense where it stands, writes only where they can succeed, physical events only between transactions.
     pub orderly: bool,
     /// Evict means: advance first, then evict all.
@@ -220,6 +222,7 @@ impl Stress {
             other_positional: 0,
             begin: self.begin,
             bulk_insert: [self.bulk, self.bulk],
+            load: 0,
             orderly: true,
             evict_advances: true,
             unwrapped: 0,
@@ -283,8 +286,9 @@ fn swarm_mix(dice: &mut Dice) -> Mix {
         other_positional: dice.range(0, 40),
         begin: [dice.range(1, 80), dice.below(20), dice.below(15), dice.below(60)],
         bulk_insert: [5, dice.range(10, 100)],
+        load: 60,
         orderly: false,
-        evict_advances: dice.percent(30),
+        evict_advances: dice.percent(50),
         unwrapped: if dice.percent(30) { dice.range(1, 30) } else { 1 },
         gap_keys: dice.range(5, 50),
         odd_values: dice.below(40),
@@ -304,6 +308,7 @@ fn swarm_weight(kind: OpKind, dice: &mut Dice) -> u32 {
         Weight::Heavy => (50, 0),
         Weight::Rare => (40, 10),
         Weight::Walk => (70, 15),
+        Weight::Transaction => (75, 15),
         _ => (55, 15),
     };
     match luck {
@@ -324,10 +329,16 @@ fn keep_possible(ops: &mut [u32; Op::COUNT], dice: &mut Dice) {
     if ops[OpKind::Begin as usize] > 0 {
         ensure(ops, &[OpKind::Commit], 100, dice);
     }
-    // Adopting means nothing without a checkpoint.
-    if ops[OpKind::Adopt as usize] > 0 {
-        ensure(ops, &[OpKind::Checkpoint], 100, dice);
-        ensure(ops, &[OpKind::SetTimestamp, OpKind::Advance], 90, dice);
+    // Picking up means nothing without a checkpoint, a checkpoint without a stable timestamp, both without eviction.
+    let is_on = |ops: &[u32; Op::COUNT], kind: OpKind| ops[kind as usize] > 0;
+    if is_on(ops, OpKind::Adopt) {
+        ensure(ops, &[OpKind::Checkpoint], 95, dice);
+    }
+    if is_on(ops, OpKind::Checkpoint) {
+        ensure(ops, &[OpKind::SetTimestamp, OpKind::Advance], 95, dice);
+    }
+    if is_on(ops, OpKind::Adopt) || is_on(ops, OpKind::Advance) {
+        ensure(ops, &[OpKind::Evict, OpKind::Prune], 85, dice);
     }
 }
 

@@ -68,6 +68,7 @@ impl<O: Observer> Lockstep<'_, O> {
             Op::Duplicate { from } => self.duplicate(who, *from),
             Op::Compare { with } => self.on_cursor(who, None, Call::Compare { with: *with }),
             Op::Equals { with } => self.on_cursor(who, None, Call::Equals { with: *with }),
+            Op::State => self.on_cursor(who, None, Call::State),
             Op::GetKey => self.on_cursor(who, None, Call::GetKey),
             Op::GetValue => self.on_cursor(who, None, Call::GetValue),
             Op::NextRandom => self.next_random(who.session),

@@ -8,7 +8,7 @@ use crate::engine::layered::merge::{Access, Env, Era};
 use crate::engine::layered::{tombstone, write as follower_write};
 use crate::engine::tree::Tree;
 use crate::engine::txn::{TxnOp, View};
-use crate::engine::version::{Found, Payload, Version};
+use crate::engine::version::{Chain, Found, Payload, Version};
 use std::ops::Bound;
 
 /// What a write does to a key, before any encoding.
@@ -110,6 +110,17 @@ impl Cursor {
             (Data::Merged(mut env), _) => {
                 self.merge.enter(&mut env, self.placed, Access::Other);
                 self.merge.conflicts(&env, key)
+            }
+        }
+    }
+
+    /// Whether the newest update of `key`, visible or not, is a delete, or there is none.
+    pub(super) fn is_removed(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> bool {
+        match open(self.table, &self.bounds, ctx) {
+            (Data::Live { tree, .. }, _) => tree.chain(key).is_none_or(Chain::ends_in_delete),
+            (Data::Merged(mut env), _) => {
+                self.merge.enter(&mut env, self.placed, Access::Other);
+                self.merge.is_removed(&env, key)
             }
         }
     }

@@ -65,6 +65,18 @@ impl Bounds {
         }
     }
 
+    /// `key`, or the end that it violates; `None` if that is exclusive.
+    pub fn clamp<'a>(&'a self, key: &'a Key) -> Option<&'a Key> {
+        let end = if self.is_above(key) {
+            &self.upper
+        } else if self.is_below(key) {
+            &self.lower
+        } else {
+            return Some(key);
+        };
+        if let Bound::Included(end) = end { Some(end) } else { None }
+    }
+
     /// Whether `key` is within.
     #[inline]
     pub fn admit(&self, key: &Key) -> bool {

@@ -3,7 +3,6 @@
 use super::{Ctx, Cursor};
 use crate::backend::{Code, Direction, Isolation, Key, Value};
 use crate::engine::core::{Role, Table};
-use std::cmp::Ordering;
 use std::ops::Bound;
 
 impl Cursor {
@@ -53,22 +52,17 @@ impl Cursor {
         let Some(key) = self.key.get().cloned() else {
             return (Code::Invalid, 0);
         };
-        if self.looks_under_held_snapshot(ctx)
-            && self.bounds.admit(&key)
-            && let Some(value) = self.lookup(ctx, &key)
-        {
-            self.landed(ctx, key, value);
-            return (Code::Ok, 0);
-        }
-        self.leave(ctx);
-        ctx.ensure_snapshot();
-        match self.nearest(ctx, &key) {
+        let found = match self.under_held_snapshot(ctx, &key) {
+            Some(found) => Some(found),
+            None => {
+                self.leave(ctx);
+                ctx.ensure_snapshot();
+                self.nearest(ctx, &key)
+            }
+        };
+        match found {
             Some((found, value)) => {
-                let exact = match found.cmp(&key) {
-                    Ordering::Less => -1,
-                    Ordering::Equal => 0,
-                    Ordering::Greater => 1,
-                };
+                let exact = found.cmp(&key) as i8;
                 self.landed(ctx, found, value);
                 (Code::Ok, exact)
             }
@@ -77,6 +71,16 @@ impl Cursor {
                 (Code::NotFound, 0)
             }
         }
+    }
+
+    /// The record that the key, moved into the bounds, is the key of, if the snapshot that the place holds has it.
+    fn under_held_snapshot(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<(Key, Value)> {
+        if !self.looks_under_held_snapshot(ctx) {
+            return None;
+        }
+        let target = self.bounds.clamp(key)?.clone();
+        let value = self.lookup(ctx, &target)?;
+        Some((target, value))
     }
 
     fn nearest(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<(Key, Value)> {

@@ -65,11 +65,13 @@ impl Cursor {
         let Some(key) = self.key.get().cloned() else {
             return Code::Invalid;
         };
-        if !self.is_positioned() {
+        let looks_up = matches!(op, WriteOp::Insert) && !self.config.overwrite;
+        if !self.is_positioned() || looks_up {
             self.leave(ctx); // with a loose snapshot: a write by key looks afresh
         }
         ctx.ensure_snapshot();
         if !ctx.txn.running && self.is_stale(ctx, op, &key) {
+            self.write_refused(ctx);
             ctx.renew_snapshot();
         }
         match op {
@@ -133,7 +135,7 @@ impl Cursor {
     /// Removes the record that the cursor stands on. It is looked up again: what the cursor shows of it may be of an
     /// earlier transaction (WT-17796).
     fn remove_in_place(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
-        if let Some(code) = self.refuse_missing(ctx, &key) {
+        if let Err(code) = self.may_remove(ctx, &key) {
             self.in_place_refused(ctx);
             return code;
         }
@@ -143,7 +145,7 @@ impl Cursor {
     }
 
     fn remove_by_key(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
-        if let Some(code) = self.refuse_missing(ctx, &key) {
+        if let Err(code) = self.exists(ctx, &key).and_then(|()| self.may_remove(ctx, &key)) {
             self.sought_in_vain(ctx);
             return code;
         }
@@ -152,14 +154,14 @@ impl Cursor {
         Code::Ok
     }
 
-    /// Why a record cannot be removed or reserved: the conflict check first, then existence.
-    fn refuse_missing(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<Code> {
+    /// Whether there is a record that a write by key can go to: the conflict check first, then existence.
+    fn exists(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Result<(), Code> {
         if self.conflicts(ctx, key) {
-            Some(Code::Rollback)
+            Err(Code::Rollback)
         } else if !self.bounds.admit(key) || self.peek(ctx, key).is_none() {
-            Some(Code::NotFound)
+            Err(Code::NotFound)
         } else {
-            writable(ctx)
+            Ok(())
         }
     }
 
@@ -191,15 +193,25 @@ impl Cursor {
     /// A place-holder, then a search of the record. By position it is put down whether or not the record is still
     /// there, and the search tells.
     fn reserve(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
-        let refusal =
-            if self.is_positioned() { self.may_write(ctx, &key).err() } else { self.refuse_missing(ctx, &key) };
-        if let Some(code) = refusal {
+        let found = if self.is_positioned() { Ok(()) } else { self.exists(ctx, &key) };
+        if let Err(code) = found.and_then(|()| self.may_write(ctx, &key)) {
             self.write_refused(ctx);
             return code;
         }
         self.put(ctx, &key, Change::Reserve, true);
         self.value = Field::Unset;
         self.search(ctx)
+    }
+
+    /// The checks of a delete: none goes on top of another, whoever wrote it.
+    fn may_remove(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Result<(), Code> {
+        if self.conflicts(ctx, key) {
+            return Err(Code::Rollback);
+        }
+        if self.is_removed(ctx, key) {
+            return Err(Code::NotFound);
+        }
+        writable(ctx).map_or(Ok(()), Err)
     }
 
     /// The conflict check and the isolation check.

@@ -1,8 +1,9 @@
 //! Writes on a follower: who conflicts, and where the cursor stands afterwards.
 
 use super::merge::{Env, Merge, Side};
+use super::{LayeredTable, tombstone};
 use crate::backend::{Key, Timestamp, Value};
-use crate::engine::version::Found;
+use crate::engine::version::{Found, Payload};
 
 impl Merge {
     /// Whether a write to `key` would overwrite something that the view does not see.
@@ -21,14 +22,20 @@ impl Merge {
         self.image().and_then(|image| image.row(key)).is_some_and(|row| row.newest.start_ts > env.view.read_ts)
     }
 
+    /// Whether the newest update of `key` is a delete, or there is none.
+    pub fn is_removed(&self, env: &Env<'_>, key: &Key) -> bool {
+        match env.table.ingest.chain(key).and_then(|chain| chain.versions().last()) {
+            Some(newest) => matches!(&newest.payload, Payload::Put(stored) if tombstone::is_tombstone(stored)),
+            None => self.image().and_then(|image| image.row(key)).is_none_or(|row| row.newest.value.is_none()),
+        }
+    }
+
     /// The value of `key` without moving the cursor.
     pub fn peek(&self, env: &Env<'_>, key: &Key) -> Option<Value> {
         match env.table.ingest.read(key, &env.view) {
-            Found::Value(stored) if super::tombstone::is_tombstone(stored) => None,
-            Found::Value(stored) => Some(super::tombstone::decode(stored)),
-            Found::Nothing | Found::Deleted => {
-                self.image()?.row(key)?.read(env.view.read_ts).map(super::tombstone::decode)
-            }
+            Found::Value(stored) if tombstone::is_tombstone(stored) => None,
+            Found::Value(stored) => Some(tombstone::decode(stored)),
+            Found::Nothing | Found::Deleted => self.image()?.row(key)?.read(env.view.read_ts).map(tombstone::decode),
         }
     }
 
@@ -46,6 +53,6 @@ impl Merge {
 }
 
 /// The durable timestamp of the newest version of `key` in the newest adopted checkpoint.
-pub fn newest_durable(table: &super::LayeredTable, key: &Key) -> Option<Timestamp> {
+pub fn newest_durable(table: &LayeredTable, key: &Key) -> Option<Timestamp> {
     Some(table.newest_adopted(None)?.image.row(key)?.newest.durable_ts)
 }

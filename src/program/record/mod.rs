@@ -133,15 +133,17 @@ pub(super) struct Context<'p> {
     pub index: usize,
 }
 
-/// Which slot an operand uses.
+/// The parts of a record that operands are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Keys, other cursors, pool indices, oldest.
+pub(super) enum Part {
+    /// Slot A: keys, other cursors, pool indices, oldest.
     A,
-    /// Values, deltas, pool counts, stable.
+    /// Slot B: values, deltas, pool counts, stable.
     B,
-    /// Timestamps of writes and transactions.
+    /// Slot C: timestamps of writes and transactions.
     C,
+    /// The flags: everything that has only a few values.
+    Flags,
 }
 
 /// Reads the operands of one record.
@@ -173,7 +175,7 @@ impl<'r> Reader<'r> {
     }
 
     #[inline]
-    pub fn slot(&self, place: Place) -> Slot {
+    pub fn slot(&self, place: Part) -> Slot {
         self.slots[place as usize]
     }
 
@@ -212,7 +214,7 @@ impl<'r, 'p> Writer<'r, 'p> {
         }
     }
 
-    pub fn set(&mut self, place: Place, slot: Slot) {
+    pub fn set(&mut self, place: Part, slot: Slot) {
         self.slots[place as usize] = slot;
     }
 

@@ -1,7 +1,7 @@
 //! What each kind of operand makes of the slots and flags of a record. Slots are made so that most of their values
 //! mean something plausible: random bytes are good steps.
 
-use super::{Place, Reader, Slot, Writer, who, who_code};
+use super::{Part, Reader, Slot, Writer, who, who_code};
 use crate::backend::{Delta, Isolation, Key, Timestamp, TxnTimestamp, Value, Who};
 use crate::bytes::ByteStr;
 use crate::program::clock::Txn;
@@ -19,7 +19,7 @@ const NO_KEY: u16 = 9;
 
 #[inline]
 fn read_key(from: &Reader<'_>) -> Option<Key> {
-    let slot = from.slot(Place::A);
+    let slot = from.slot(Part::A);
     if let Some(literal) = from.pool.get(slot) {
         return Some(Key::new(&literal[..literal.len().min(limits::MAX_KEY_BYTES)]));
     }
@@ -43,14 +43,15 @@ fn write_key(key: &Key, to: &mut Writer<'_, '_>) {
     } else {
         to.pool.literal(key)
     };
-    to.set(Place::A, slot);
+    to.set(Part::A, slot);
     to.key = key.clone();
 }
 
 impl RecordOperand<Key> for Given {
+    const PART: Part = Part::A;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Key {
-        let slot = from.slot(Place::A);
+        let slot = from.slot(Part::A);
         read_key(from).unwrap_or_else(|| Config::pool_key(slot.argument() % from.context.config.keys))
     }
     fn encode(value: &Key, to: &mut Writer<'_, '_>) {
@@ -59,6 +60,7 @@ impl RecordOperand<Key> for Given {
 }
 
 impl RecordOperand<Option<Key>> for Optional {
+    const PART: Part = Part::A;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Option<Key> {
         let key = read_key(from);
@@ -70,7 +72,7 @@ impl RecordOperand<Option<Key>> for Optional {
     fn encode(value: &Option<Key>, to: &mut Writer<'_, '_>) {
         match value {
             Some(key) => write_key(key, to),
-            None => to.set(Place::A, Slot::new(NO_KEY, 0)),
+            None => to.set(Part::A, Slot::new(NO_KEY, 0)),
         }
     }
 }
@@ -84,7 +86,7 @@ const NO_VALUE: u16 = 12;
 
 #[inline]
 fn read_value(from: &Reader<'_>) -> Option<Value> {
-    let slot = from.slot(Place::B);
+    let slot = from.slot(Part::B);
     if let Some(literal) = from.pool.get(slot) {
         return Some(Value::new(&literal[..literal.len().min(limits::MAX_VALUE_BYTES)]));
     }
@@ -113,10 +115,11 @@ fn write_value(value: &Value, to: &mut Writer<'_, '_>) {
     } else {
         to.pool.literal(value)
     };
-    to.set(Place::B, slot);
+    to.set(Part::B, slot);
 }
 
 impl RecordOperand<Value> for GivenValue {
+    const PART: Part = Part::B;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Value {
         read_value(from).unwrap_or_else(|| values::unique(&from.key, from.context.index))
@@ -127,6 +130,7 @@ impl RecordOperand<Value> for GivenValue {
 }
 
 impl RecordOperand<Option<Value>> for OptionalValue {
+    const PART: Part = Part::B;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Option<Value> {
         read_value(from)
@@ -134,7 +138,7 @@ impl RecordOperand<Option<Value>> for OptionalValue {
     fn encode(value: &Option<Value>, to: &mut Writer<'_, '_>) {
         match value {
             Some(value) => write_value(value, to),
-            None => to.set(Place::B, Slot::new(NO_VALUE, 0)),
+            None => to.set(Part::B, Slot::new(NO_VALUE, 0)),
         }
     }
 }
@@ -146,8 +150,9 @@ const NO_DELTAS: u16 = 13;
 const SLOT_DELTAS: usize = 3;
 
 impl RecordOperand<Box<[Delta]>> for Deltas {
+    const PART: Part = Part::B;
     fn decode(from: &mut Reader<'_>) -> Box<[Delta]> {
-        let slot = from.slot(Place::B);
+        let slot = from.slot(Part::B);
         if let Some(literal) = from.pool.get(slot) {
             return unpack_deltas(literal);
         }
@@ -171,7 +176,7 @@ impl RecordOperand<Box<[Delta]>> for Deltas {
             count if fits => Slot::new(count as u16 - 1, argument as u16),
             _ => to.pool.literal(&pack_deltas(value)),
         };
-        to.set(Place::B, slot);
+        to.set(Part::B, slot);
     }
 }
 
@@ -208,7 +213,7 @@ const AGAIN: u16 = 12;
 const ODD_TS: u16 = 13;
 
 #[inline]
-fn literal_ts(from: &Reader<'_>, place: Place) -> Option<Timestamp> {
+fn literal_ts(from: &Reader<'_>, place: Part) -> Option<Timestamp> {
     let literal = from.pool.get(from.slot(place))?;
     let mut bytes = [0; 8];
     let len = literal.len().min(8);
@@ -217,7 +222,7 @@ fn literal_ts(from: &Reader<'_>, place: Place) -> Option<Timestamp> {
 }
 
 /// Timestamps at and beyond the edges of what is allowed.
-fn odd_ts(from: &Reader<'_>, place: Place) -> Timestamp {
+fn odd_ts(from: &Reader<'_>, place: Part) -> Timestamp {
     let clock = &from.context.clock;
     match from.slot(place).argument() % 8 {
         0 => clock.oldest.saturating_sub(1),
@@ -234,7 +239,7 @@ fn odd_ts(from: &Reader<'_>, place: Place) -> Timestamp {
 /// Finds the slot that is read as `wanted`: a relative one if there is any, else a literal.
 fn write_ts<T: PartialEq>(
     to: &mut Writer<'_, '_>,
-    place: Place,
+    place: Part,
     wanted: &T,
     exact: Option<Timestamp>,
     read: impl Fn(&Reader<'_>) -> T,
@@ -262,11 +267,11 @@ fn write_ts<T: PartialEq>(
 #[inline]
 fn read_wrap(from: &Reader<'_>) -> Timestamp {
     let clock = &from.context.clock;
-    match from.slot(Place::C).mode() {
+    match from.slot(Part::C).mode() {
         11 => 0,
         AGAIN => clock.now,
-        ODD_TS => odd_ts(from, Place::C),
-        _ => literal_ts(from, Place::C).unwrap_or_else(|| match clock.txn(from.who.session) {
+        ODD_TS => odd_ts(from, Part::C),
+        _ => literal_ts(from, Part::C).unwrap_or_else(|| match clock.txn(from.who.session) {
             Txn::Idle => clock.next(),
             Txn::Snapshot | Txn::Lower => 0,
         }),
@@ -274,12 +279,13 @@ fn read_wrap(from: &Reader<'_>) -> Timestamp {
 }
 
 impl RecordOperand<Timestamp> for Wrap {
+    const PART: Part = Part::C;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Timestamp {
         read_wrap(from)
     }
     fn encode(value: &Timestamp, to: &mut Writer<'_, '_>) {
-        write_ts(to, Place::C, value, Some(*value), read_wrap);
+        write_ts(to, Part::C, value, Some(*value), read_wrap);
     }
 }
 
@@ -287,11 +293,11 @@ impl RecordOperand<Timestamp> for Wrap {
 #[inline]
 fn read_commit(from: &Reader<'_>) -> Option<Timestamp> {
     let clock = &from.context.clock;
-    match from.slot(Place::C).mode() {
+    match from.slot(Part::C).mode() {
         10 | 11 => None,
         AGAIN => Some(clock.now),
-        ODD_TS => Some(odd_ts(from, Place::C)),
-        _ => match (literal_ts(from, Place::C), clock.txn(from.who.session)) {
+        ODD_TS => Some(odd_ts(from, Part::C)),
+        _ => match (literal_ts(from, Part::C), clock.txn(from.who.session)) {
             (Some(ts), _) => Some(ts),
             (None, Txn::Lower) => None,
             (None, Txn::Idle | Txn::Snapshot) => Some(clock.next()),
@@ -300,73 +306,76 @@ fn read_commit(from: &Reader<'_>) -> Option<Timestamp> {
 }
 
 impl RecordOperand<Option<Timestamp>> for CommitAt {
+    const PART: Part = Part::C;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Option<Timestamp> {
         read_commit(from)
     }
     fn encode(value: &Option<Timestamp>, to: &mut Writer<'_, '_>) {
-        write_ts(to, Place::C, value, *value, read_commit);
+        write_ts(to, Part::C, value, *value, read_commit);
     }
 }
 
 /// Modes 0-8 none, 9-12 one that may be read, at or back from now.
 #[inline]
 fn read_read(from: &Reader<'_>) -> Option<Timestamp> {
-    let slot = from.slot(Place::C);
+    let slot = from.slot(Part::C);
     match slot.mode() {
         0..=8 => None,
-        ODD_TS => Some(odd_ts(from, Place::C)),
-        _ => literal_ts(from, Place::C)
+        ODD_TS => Some(odd_ts(from, Part::C)),
+        _ => literal_ts(from, Part::C)
             .or_else(|| Some(from.context.clock.readable(slot.argument().into())).filter(|&ts| ts != 0)),
     }
 }
 
 impl RecordOperand<Option<Timestamp>> for ReadAt {
+    const PART: Part = Part::C;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Option<Timestamp> {
         read_read(from)
     }
     fn encode(value: &Option<Timestamp>, to: &mut Writer<'_, '_>) {
-        write_ts(to, Place::C, value, *value, read_read);
+        write_ts(to, Part::C, value, *value, read_read);
     }
 }
 
 /// Modes 0-12 the next timestamp to commit at, or one that may be read.
 fn read_stamp(from: &Reader<'_>) -> Timestamp {
-    let slot = from.slot(Place::C);
+    let slot = from.slot(Part::C);
     let clock = &from.context.clock;
     match (slot.mode(), from.which) {
-        (ODD_TS, _) => odd_ts(from, Place::C),
-        (_, TxnTimestamp::Commit) => literal_ts(from, Place::C).unwrap_or(clock.next()),
-        (_, TxnTimestamp::Read) => literal_ts(from, Place::C).unwrap_or(clock.readable(slot.argument().into())),
+        (ODD_TS, _) => odd_ts(from, Part::C),
+        (_, TxnTimestamp::Commit) => literal_ts(from, Part::C).unwrap_or(clock.next()),
+        (_, TxnTimestamp::Read) => literal_ts(from, Part::C).unwrap_or(clock.readable(slot.argument().into())),
     }
 }
 
 impl RecordOperand<Timestamp> for Stamp {
+    const PART: Part = Part::C;
     fn decode(from: &mut Reader<'_>) -> Timestamp {
         read_stamp(from)
     }
     fn encode(value: &Timestamp, to: &mut Writer<'_, '_>) {
-        write_ts(to, Place::C, value, Some(*value), read_stamp);
+        write_ts(to, Part::C, value, Some(*value), read_stamp);
     }
 }
 
 /// Modes 0-9 the stable timestamp so far, 10 now, 11 the one that it is (none, where that can be said), 12 one in between.
 fn read_oldest(from: &Reader<'_>) -> Option<Timestamp> {
-    let slot = from.slot(Place::A);
+    let slot = from.slot(Part::A);
     let clock = &from.context.clock;
     match slot.mode() {
         10 => Some(clock.now),
         11 => None,
         AGAIN => Some(clock.readable(slot.argument().into())),
-        ODD_TS => Some(odd_ts(from, Place::A)),
-        _ => literal_ts(from, Place::A).or(Some(clock.lagging_oldest())),
+        ODD_TS => Some(odd_ts(from, Part::A)),
+        _ => literal_ts(from, Part::A).or(Some(clock.lagging_oldest())),
     }
 }
 
 /// Modes 0-7 now, 8-10 a little back from now, 11 the one that it is (none, where that can be said), 12 the one that it is.
 fn read_stable(from: &Reader<'_>) -> Option<Timestamp> {
-    let slot = from.slot(Place::B);
+    let slot = from.slot(Part::B);
     let clock = &from.context.clock;
     match slot.mode() {
         8..=10 => {
@@ -375,44 +384,48 @@ fn read_stable(from: &Reader<'_>) -> Option<Timestamp> {
         }
         11 => None,
         AGAIN => Some(clock.stable),
-        ODD_TS => Some(odd_ts(from, Place::B)),
-        _ => literal_ts(from, Place::B).or(Some(clock.now)),
+        ODD_TS => Some(odd_ts(from, Part::B)),
+        _ => literal_ts(from, Part::B).or(Some(clock.now)),
     }
 }
 
 impl RecordOperand<Option<Timestamp>> for Oldest {
+    const PART: Part = Part::A;
     fn decode(from: &mut Reader<'_>) -> Option<Timestamp> {
         read_oldest(from)
     }
     fn encode(value: &Option<Timestamp>, to: &mut Writer<'_, '_>) {
-        write_ts(to, Place::A, value, *value, read_oldest);
+        write_ts(to, Part::A, value, *value, read_oldest);
     }
 }
 
 impl RecordOperand<Option<Timestamp>> for Stable {
+    const PART: Part = Part::B;
     fn decode(from: &mut Reader<'_>) -> Option<Timestamp> {
         read_stable(from)
     }
     fn encode(value: &Option<Timestamp>, to: &mut Writer<'_, '_>) {
-        write_ts(to, Place::B, value, *value, read_stable);
+        write_ts(to, Part::B, value, *value, read_stable);
     }
 }
 
 impl RecordOperand<Timestamp> for Oldest {
+    const PART: Part = Part::A;
     fn decode(from: &mut Reader<'_>) -> Timestamp {
         read_oldest(from).unwrap_or(from.context.clock.oldest)
     }
     fn encode(value: &Timestamp, to: &mut Writer<'_, '_>) {
-        write_ts(to, Place::A, value, Some(*value), |from| read_oldest(from).unwrap_or(from.context.clock.oldest));
+        write_ts(to, Part::A, value, Some(*value), |from| read_oldest(from).unwrap_or(from.context.clock.oldest));
     }
 }
 
 impl RecordOperand<Timestamp> for Stable {
+    const PART: Part = Part::B;
     fn decode(from: &mut Reader<'_>) -> Timestamp {
         read_stable(from).unwrap_or(from.context.clock.stable)
     }
     fn encode(value: &Timestamp, to: &mut Writer<'_, '_>) {
-        write_ts(to, Place::B, value, Some(*value), |from| read_stable(from).unwrap_or(from.context.clock.stable));
+        write_ts(to, Part::B, value, Some(*value), |from| read_stable(from).unwrap_or(from.context.clock.stable));
     }
 }
 
@@ -422,6 +435,7 @@ impl RecordOperand<Timestamp> for Stable {
 macro_rules! flags {
     ($($kind:ident: $usual:literal),+) => {$(
         impl RecordOperand<bool> for $kind {
+            const PART: Part = Part::Flags;
             #[inline]
             fn decode(from: &mut Reader<'_>) -> bool {
                 (from.flags(1) == 1) != $usual
@@ -450,6 +464,7 @@ fn write_word<T: Word>(value: T, to: &mut Writer<'_, '_>) {
 }
 
 impl<T: Word> RecordOperand<T> for OneOf {
+    const PART: Part = Part::Flags;
     fn decode(from: &mut Reader<'_>) -> T {
         read_word(from)
     }
@@ -459,6 +474,7 @@ impl<T: Word> RecordOperand<T> for OneOf {
 }
 
 impl RecordOperand<TxnTimestamp> for Head {
+    const PART: Part = Part::Flags;
     fn decode(from: &mut Reader<'_>) -> TxnTimestamp {
         from.which = read_word(from);
         from.which
@@ -480,6 +496,7 @@ pub(super) fn isolation_code(level: Isolation) -> u8 {
 
 /// 0 is the session's own level.
 impl RecordOperand<Option<Isolation>> for Choice {
+    const PART: Part = Part::Flags;
     fn decode(from: &mut Reader<'_>) -> Option<Isolation> {
         match from.flags(2) {
             0 => None,
@@ -496,42 +513,46 @@ impl RecordOperand<Option<Isolation>> for Choice {
 // ---- numbers
 
 impl RecordOperand<Who> for Cursor {
+    const PART: Part = Part::A;
     fn decode(from: &mut Reader<'_>) -> Who {
-        who(from.slot(Place::A).0 as u8, from.context.config)
+        who(from.slot(Part::A).0 as u8, from.context.config)
     }
     fn encode(value: &Who, to: &mut Writer<'_, '_>) {
-        to.set(Place::A, Slot(who_code(*value).into()));
+        to.set(Part::A, Slot(who_code(*value).into()));
     }
 }
 
 impl RecordOperand<u16> for PoolIndex {
+    const PART: Part = Part::A;
     fn decode(from: &mut Reader<'_>) -> u16 {
-        from.slot(Place::A).0 % from.context.config.keys
+        from.slot(Part::A).0 % from.context.config.keys
     }
     fn encode(value: &u16, to: &mut Writer<'_, '_>) {
-        to.set(Place::A, Slot(*value));
+        to.set(Part::A, Slot(*value));
     }
 }
 
 impl RecordOperand<u16> for PoolCount {
+    const PART: Part = Part::B;
     fn decode(from: &mut Reader<'_>) -> u16 {
-        from.slot(Place::B).0 % (from.context.config.keys + 1)
+        from.slot(Part::B).0 % (from.context.config.keys + 1)
     }
     fn encode(value: &u16, to: &mut Writer<'_, '_>) {
-        to.set(Place::B, Slot(*value));
+        to.set(Part::B, Slot(*value));
     }
 }
 
 /// Mode 0 the argument, all others one of a few shares.
 impl RecordOperand<u8> for Percent {
+    const PART: Part = Part::A;
     fn decode(from: &mut Reader<'_>) -> u8 {
-        let slot = from.slot(Place::A);
+        let slot = from.slot(Part::A);
         match slot.mode() {
             0 => (slot.argument() % 101) as u8,
             mode => [20, 40, 60, 80, 100][usize::from(mode) % 5],
         }
     }
     fn encode(value: &u8, to: &mut Writer<'_, '_>) {
-        to.set(Place::A, Slot::new(0, (*value).into()));
+        to.set(Part::A, Slot::new(0, (*value).into()));
     }
 }

@@ -26,13 +26,13 @@ impl<'a> Operands<'a> {
         self.tokens.remove(index).named(name)
     }
 
-    /// Takes the first operand if `is_it`.
+    /// Takes the first operand without a name if `is_it`.
     fn take_if(&mut self, is_it: impl FnOnce(&str) -> bool) -> Option<Token<'a>> {
-        self.tokens.first().filter(|token| is_it(token.text))?;
-        Some(self.tokens.remove(0))
+        let index = self.tokens.iter().position(|token| is_value(token.text) || is_key(token.text))?;
+        is_it(self.tokens[index].text).then(|| self.tokens.remove(index))
     }
 
-    /// Takes the first operand, or says that `what` is missing.
+    /// Takes the first operand without a name, or says that `what` is missing.
     fn take(&mut self, what: &str) -> Result<Token<'a>, Fault> {
         self.take_if(|_| true).ok_or_else(|| self.missing(what))
     }

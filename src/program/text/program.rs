@@ -63,7 +63,7 @@ fn check_header(line: &str) -> Result<(), Fault> {
     }
     let message =
         format!("format version `{}`, this build reads {VERSION}: write `{HEADER} {VERSION}`", version.trim());
-    Err(Fault::new(HEADER.len() + 1, message))
+    Err(Fault::new(line.trim_end().len() - version.trim_start().len(), message))
 }
 
 fn parse_line(line: &str, program: &mut Program, seen: &mut Option<()>) -> Result<(), Fault> {

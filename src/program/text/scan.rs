@@ -138,7 +138,7 @@ fn hex_bytes(token: Token<'_>) -> Result<Vec<u8>, Fault> {
             "this is no hex digit: write two of 0-9 and a-f for each byte of the key",
         ));
     }
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(token.fault("an odd number of hex digits: write two for each byte of the key"));
     }
     Ok(digits.chunks_exact(2).map(|pair| hex_value(pair[0]) << 4 | hex_value(pair[1])).collect())
