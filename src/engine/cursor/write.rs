@@ -71,7 +71,10 @@ impl Cursor {
         }
         ctx.ensure_snapshot();
         if !ctx.txn.running && self.is_stale(ctx, op, &key) {
-            self.write_refused(ctx);
+            match op {
+                WriteOp::Remove => self.sought_in_vain(ctx),
+                _ => self.write_refused(ctx),
+            }
             ctx.renew_snapshot();
         }
         match op {
