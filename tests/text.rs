@@ -12,7 +12,7 @@ fn round_trip(program: &Program) {
 #[test]
 fn generated_programs_round_trip() {
     for seed in 0..2000 {
-        round_trip(&generate(Profile::Swarm, seed, swarm_length(seed).min(60)));
+        round_trip(&generate(Profile::Swarm, seed, swarm_length(seed).min(32)));
     }
     for profile in Profile::ALL {
         round_trip(&generate(profile, 1, 500));
