@@ -43,6 +43,7 @@ s0.c0 modify
 s0.c0 largest_key
 s0.c0 reset
 s0.c0 get_key
+s0.c0 state
 s0.c0 get_value
 s0.c0 bound lower 0010
 s0.c0 bound upper 0100 inclusive=false

@@ -269,6 +269,8 @@ operations! {
     "equals", Cursor, Rare, Always: Equals { with: Who = Cursor };
     /// `get_key` alone.
     "get_key", Cursor, Rare, Always: GetKey;
+    /// The state of the cursor.
+    "state", Cursor, Rare, Always: State;
     /// `get_value` alone.
     "get_value", Cursor, Rare, Always: GetValue;
 

@@ -247,6 +247,7 @@ impl Generator {
             OpKind::Duplicate => Op::Duplicate { from: self.placed_cursor()? },
             OpKind::Compare => Op::Compare { with: self.placed_cursor()? },
             OpKind::Equals => Op::Equals { with: self.placed_cursor()? },
+            OpKind::State => Op::State,
             OpKind::GetKey => Op::GetKey,
             OpKind::GetValue => Op::GetValue,
             OpKind::NextRandom => Op::NextRandom,
