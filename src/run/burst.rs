@@ -176,7 +176,8 @@ impl<O: Observer> Lockstep<'_, O> {
                 }
                 lockstep.check_order(&mut order, who, Call::Next)?;
                 let code = lockstep.call(who, Call::Remove)?;
-                if dooms(code) {
+                if code != Code::Ok {
+                    // The place is lost: the walk would begin again at the first record.
                     return Ok(code);
                 }
             }
