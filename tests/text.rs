@@ -12,7 +12,7 @@ fn round_trip(program: &Program) {
 #[test]
 fn generated_programs_round_trip() {
     for seed in 0..2000 {
-        round_trip(&generate(Profile::Swarm, seed, swarm_length(seed).min(60)));
+        round_trip(&generate(Profile::Swarm, seed, swarm_length(seed).min(32)));
     }
     for profile in Profile::ALL {
         round_trip(&generate(profile, 1, 500));
@@ -43,6 +43,7 @@ s0.c0 modify
 s0.c0 largest_key
 s0.c0 reset
 s0.c0 get_key
+s0.c0 state
 s0.c0 get_value
 s0.c0 bound lower 0010
 s0.c0 bound upper 0100 inclusive=false

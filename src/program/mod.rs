@@ -2,7 +2,7 @@
 //!
 //! A program has three forms: in memory ([`Program`]), as a fuzz input ([`Program::decode`], [`Program::encode`]) and as
 //! `.ops` text (`Display`, `FromStr`). [`ops`] declares the operations; [`generate()`] makes programs from a seed and
-//! [`mutate`] makes fuzz inputs from others.
+//! [`mutate()`] makes fuzz inputs from others.
 
 mod clock;
 mod decode;

@@ -49,7 +49,7 @@ impl Default for Config {
 }
 
 /// A program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Program {
     /// The configuration.
     pub config: Config,

@@ -9,19 +9,21 @@
 //! ```
 //!
 //! All numbers are little endian. Everything is whole blocks, so a damaged pool length moves records, but does
-//! not tear them. What a slot means depends on the kind of operand that uses it (`operands.rs`): its upper 4 bits
+//! not tear them. What a slot means depends on the kind of operand that uses it (`bytes.rs`, `times.rs`, `small.rs`): its upper 4 bits
 //! are a *mode*, the rest an argument. In two modes the argument is an index into the literal pool; with these
 //! any program has a binary form.
 
-mod operands;
+mod bytes;
 mod pool;
+mod small;
+mod times;
 
 use super::clock::Clock;
 use super::limits;
 use super::step::Config;
 use crate::backend::{Isolation, Key, TxnTimestamp, Value, Who};
-use operands::isolation_code;
 pub(super) use pool::{Pool, PoolBuilder};
+use small::isolation_code;
 
 /// The version of the format that this build reads and writes.
 pub(super) const VERSION: u8 = 1;

@@ -22,6 +22,13 @@ impl fmt::Display for Program {
     }
 }
 
+/// The text form, so that a fuzzer's own report of a crash can be read.
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "config sessions={} cursors={} keys={}", self.sessions, self.cursors, self.keys)?;

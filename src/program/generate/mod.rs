@@ -1,0 +1,273 @@
+//! Programs from a seed: the same seed, the same program, on every machine.
+//!
+//! Each step is drawn by weight, with a plan of what is probably going on, so that most steps mean something. All
+//! randomness is one ChaCha stream per purpose: stream 0 draws configuration and weights, stream 1 the length of swarm
+//! programs, stream 2 the steps.
+
+mod choose;
+mod time;
+mod writes;
+
+use super::clock::Txn;
+use super::dice::{Dice, Table};
+use super::limits;
+use super::ops::{Class, Legal, Op, OpKind, Weight};
+use super::plan::Plan;
+use super::profile::{Mix, Profile};
+use super::record::Block;
+use super::step::{Config, Program, Step};
+use crate::backend::{Isolation, Key, Who};
+
+/// Places of the table of weights: enough for a weight of a tenth of a percent.
+const PLACES: usize = 2048;
+/// How often an operation is drawn again because it would make no sense.
+const TRIES: usize = 8;
+/// Calls that a step of a swarm program may cost, on average.
+const CALLS_PER_STEP: usize = 4;
+
+/// Makes a program of `ops` steps.
+pub fn generate(profile: Profile, seed: u64, ops: usize) -> Program {
+    let (config, mix) = profile.draw(&mut Dice::stream(seed, 0));
+    Generator::new(config, mix, Dice::stream(seed, 2)).run(ops)
+}
+
+/// The length of a swarm program: 16 to 1024 steps, equally likely in each power of two.
+pub fn swarm_length(seed: u64) -> usize {
+    Dice::stream(seed, 1).log_uniform(16, limits::MAX_STEPS as u32) as usize
+}
+
+/// Records of `len` steps of a swarm program with this configuration, for a mutator to insert somewhere. What they
+/// refer to in a literal pool is not there.
+pub(super) fn segment(config: &Config, dice: &mut Dice, len: usize) -> Vec<Block> {
+    let (_, mix) = Profile::Swarm.draw(dice);
+    // The first steps run on an empty table: what comes after them is more like a part of a program.
+    let warm_up = dice.index(2 * len);
+    let seed = u64::from(dice.bits());
+    let program = Generator::new(config.clone(), mix, Dice::new(seed)).run(warm_up + len);
+    let (records, _) = program.records();
+    records[warm_up..].to_vec()
+}
+
+/// A program in the making.
+struct Generator {
+    config: Config,
+    mix: Mix,
+    table: Table<PLACES>,
+    dice: Dice,
+    plan: Plan,
+    /// The cursor of the last step.
+    who: Who,
+    /// The pool index of the record that the step being drawn is about.
+    index: Option<u16>,
+    /// A step that has to come next.
+    next: Option<Op>,
+    /// The first of the hot keys; they are an eighth of all.
+    hot: u16,
+    work: usize,
+}
+
+impl Generator {
+    fn new(config: Config, mix: Mix, mut dice: Dice) -> Self {
+        Generator {
+            table: Table::new(&mix.ops),
+            plan: Plan::new(&config),
+            who: Who::default(),
+            index: None,
+            next: None,
+            hot: dice.below(config.keys.into()) as u16,
+            work: 0,
+            config,
+            mix,
+            dice,
+        }
+    }
+
+    fn run(mut self, ops: usize) -> Program {
+        let mut steps = Vec::with_capacity(ops);
+        for _ in 0..ops {
+            let step = self.step();
+            self.plan.observe(&step, self.index, &self.config);
+            self.work += step.op.work(&self.config);
+            steps.push(step);
+        }
+        Program { config: self.config, steps }
+    }
+
+    fn step(&mut self) -> Step {
+        self.index = None;
+        if self.plan.index == 0 && self.dice.percent(self.mix.load) {
+            self.next = Some(self.bulk_insert());
+        }
+        let op = match self.next.take() {
+            Some(op) => op,
+            None => {
+                self.move_on();
+                self.remedy().unwrap_or_else(|| self.draw())
+            }
+        };
+        let who = match op.class() {
+            Class::Cursor | Class::Burst => self.who,
+            Class::Session => Who { cursor: 0, ..self.who },
+            Class::Global | Class::Injection => Who::default(),
+        };
+        Step { who, op, expect: None }
+    }
+
+    /// Chooses the cursor of the next step: mostly the last one.
+    fn move_on(&mut self) {
+        if !self.dice.percent(self.mix.sticky) {
+            self.who = self.any_cursor();
+        }
+    }
+
+    fn any_cursor(&mut self) -> Who {
+        let session = self.dice.below(self.config.sessions.into()) as u8;
+        Who { session, cursor: self.dice.below(self.config.cursors.into()) as u8 }
+    }
+
+    /// What has gone on for long enough ends, so that it does not spoil all that follows.
+    fn remedy(&mut self) -> Option<Op> {
+        if let Some((session, steps)) = self.plan.longest_txn(&self.config) {
+            let limit = self.mix.txn_steps * if self.plan.txn(session).wrote { 1 } else { 4 };
+            if steps > limit && self.dice.percent(30) {
+                self.who.session = session;
+                return Some(if self.dice.percent(15) { Op::Rollback } else { self.commit() });
+            }
+        }
+        let place = self.plan.place(self.who);
+        if place.random && self.dice.percent(30) {
+            return Some(Op::Reopen { overwrite: true, random: false });
+        }
+        (place.bounded && self.dice.percent(6)).then_some(Op::ClearBounds)
+    }
+
+    /// Draws an operation that makes sense here.
+    fn draw(&mut self) -> Op {
+        let mut kind = OpKind::Next;
+        for attempt in 0..TRIES {
+            // Perhaps another session has more to do.
+            if attempt == TRIES / 2 {
+                self.who = self.any_cursor();
+            }
+            kind = self.table.draw(&mut self.dice);
+            let anyway = !self.mix.orderly && self.dice.percent(1);
+            let wanted = (anyway || self.suits(kind)) && self.affordable(kind);
+            if let Some(op) = wanted.then(|| self.operands(kind)).flatten() {
+                return op;
+            }
+        }
+        self.operands(self.stand_in(kind)).unwrap_or(Op::Next)
+    }
+
+    /// What to do where only `kind` is wanted, which makes no sense here.
+    fn stand_in(&self, kind: OpKind) -> OpKind {
+        let idle = self.plan.clock.txn(self.who.session) == Txn::Idle;
+        match kind.row().legal {
+            _ if self.mix.orderly || !self.affordable(kind) => OpKind::Next,
+            Legal::Inside if idle && self.mix.ops[OpKind::Begin as usize] > 0 => OpKind::Begin,
+            Legal::Outside if !idle => OpKind::Commit,
+            _ => kind,
+        }
+    }
+
+    /// Whether an operation that costs many calls may be used now.
+    fn affordable(&self, kind: OpKind) -> bool {
+        let spare = CALLS_PER_STEP * self.plan.index + 2 * usize::from(self.config.keys);
+        self.mix.orderly || kind.row().weight != Weight::Heavy || self.work <= spare
+    }
+
+    /// Whether an operation makes sense here.
+    fn suits(&mut self, kind: OpKind) -> bool {
+        let row = kind.row();
+        let txn = self.plan.clock.txn(self.who.session);
+        let legal = match row.legal {
+            Legal::Always => true,
+            Legal::Inside => txn != Txn::Idle,
+            Legal::Outside => txn == Txn::Idle,
+        };
+        let writes = row.weight == Weight::Write || row.class == Class::Burst;
+        let able = !writes || self.may_write(txn);
+        let physical = row.weight == Weight::Physical;
+        let disorderly = self.mix.orderly && physical && (txn != Txn::Idle || self.plan.clock.now == 0);
+        legal && able && !disorderly && (self.mix.orderly || self.is_of_use(kind, txn))
+    }
+
+    /// Whether an operation does something here, as far as the plan can tell.
+    fn is_of_use(&mut self, kind: OpKind, txn: Txn) -> bool {
+        let place = self.plan.place(self.who);
+        let own = self.plan.txn(self.who.session);
+        match kind {
+            OpKind::GetKey | OpKind::Compare | OpKind::Equals => place.has_key,
+            OpKind::GetValue => self.plan.on_record(self.who),
+            OpKind::Bound => place.at.is_none(),
+            OpKind::TimestampTransaction => txn == Txn::Snapshot,
+            OpKind::ResetSnapshot => txn == Txn::Snapshot && !own.wrote,
+            OpKind::Checkpoint | OpKind::Prune => self.plan.clock.stable > 0,
+            OpKind::Adopt => self.plan.has_checkpoint,
+            OpKind::Advance | OpKind::SetTimestamp => self.plan.clock.now > 0,
+            // An empty table is a case, too, but not one for half of a program.
+            OpKind::Next | OpKind::Prev | OpKind::Search | OpKind::SearchNear | OpKind::Remove | OpKind::Modify
+                if self.plan.is_empty() =>
+            {
+                self.dice.percent(15)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether the session is able to write: snapshot isolation, and in orderly programs no read timestamp.
+    fn may_write(&self, txn: Txn) -> bool {
+        match txn {
+            Txn::Idle => self.config.isolation_of(self.who.session) == Isolation::Snapshot,
+            Txn::Snapshot => !self.mix.orderly || self.plan.txn(self.who.session).read_ts.is_none(),
+            Txn::Lower => false,
+        }
+    }
+
+    /// An operation with operands; `None` if it makes no sense after all.
+    fn operands(&mut self, kind: OpKind) -> Option<Op> {
+        Some(match kind {
+            OpKind::Key => Op::Key { key: self.search_key() },
+            OpKind::Value => Op::Value { value: self.value(&Key::EMPTY) },
+            OpKind::Search => Op::Search { key: self.optional_search_key() },
+            OpKind::SearchNear => Op::SearchNear { key: self.optional_search_key() },
+            OpKind::Next => Op::Next,
+            OpKind::Prev => Op::Prev,
+            OpKind::Insert => self.insert(),
+            OpKind::Update => return self.update(),
+            OpKind::Remove => return self.remove(),
+            OpKind::Modify => Op::Modify { key: self.update_key()?, deltas: self.deltas(), ts: self.write_ts() },
+            OpKind::Reserve => Op::Reserve { key: self.update_key()?, ts: self.write_ts() },
+            OpKind::LargestKey => Op::LargestKey,
+            OpKind::Bound => self.bound(),
+            OpKind::ClearBounds => Op::ClearBounds,
+            OpKind::Reset => Op::Reset,
+            OpKind::Reopen => Op::Reopen { overwrite: self.dice.percent(60), random: self.dice.percent(10) },
+            OpKind::Reconfigure => Op::Reconfigure { overwrite: self.dice.percent(60) },
+            OpKind::Duplicate => Op::Duplicate { from: self.placed_cursor()? },
+            OpKind::Compare => Op::Compare { with: self.placed_cursor()? },
+            OpKind::Equals => Op::Equals { with: self.placed_cursor()? },
+            OpKind::State => Op::State,
+            OpKind::GetKey => Op::GetKey,
+            OpKind::GetValue => Op::GetValue,
+            OpKind::NextRandom => Op::NextRandom,
+            OpKind::Scan => Op::Scan { direction: self.direction() },
+            OpKind::Begin => self.begin(),
+            OpKind::Commit => self.commit(),
+            OpKind::Rollback => Op::Rollback,
+            OpKind::TimestampTransaction => self.stamp(),
+            OpKind::ResetSnapshot => Op::ResetSnapshot,
+            OpKind::Query => Op::Query { what: self.query() },
+            OpKind::SetTimestamp => self.set_timestamp(),
+            OpKind::Checkpoint => Op::Checkpoint,
+            OpKind::Adopt => Op::Adopt,
+            OpKind::Advance => self.advance(),
+            OpKind::Evict => self.evict(),
+            OpKind::Prune => Op::Prune,
+            OpKind::BulkInsert => self.bulk_insert(),
+            OpKind::BulkRemove => self.bulk_remove(),
+            OpKind::RemoveAll => Op::RemoveAll { ts: self.write_ts() },
+            OpKind::InsertBeside => return self.insert_beside(),
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! Transactions, timestamps, and the events that age data.
+
+use super::Generator;
+use crate::backend::{Isolation, Timestamp, TimestampQuery, TxnTimestamp};
+use crate::program::clock::Txn;
+use crate::program::ops::Op;
+
+impl Generator {
+    pub(super) fn begin(&mut self) -> Op {
+        let flavour = self.dice.weighted(&self.mix.begin);
+        let isolation = match flavour {
+            1 => Isolation::ReadCommitted,
+            2 => Isolation::ReadUncommitted,
+            _ => Isolation::Snapshot,
+        };
+        let usual = self.config.isolation_of(self.who.session);
+        let isolation = (self.mix.orderly || isolation != usual || self.dice.percent(50)).then_some(isolation);
+        let read_ts = if flavour == 3 { self.read_ts() } else { None };
+        let (roundup, no_timestamp) = if self.mix.orderly {
+            (false, false)
+        } else {
+            (self.dice.percent(if read_ts.is_some() { 15 } else { 2 }), self.dice.percent(3))
+        };
+        Op::Begin { isolation, read_ts, roundup, no_timestamp }
+    }
+
+    /// A timestamp that may be read, if there is any; now and then one that may not.
+    pub(super) fn read_ts(&mut self) -> Option<Timestamp> {
+        let clock = &self.plan.clock;
+        if !self.mix.orderly && self.dice.percent(5) {
+            let odd = [clock.oldest.saturating_sub(1), clock.oldest, clock.stable, clock.now + 10, 0];
+            return Some(odd[self.dice.index(odd.len())]);
+        }
+        // WiredTiger's test reads in the past only once there is an oldest timestamp.
+        let none = if self.mix.orderly { clock.oldest == 0 } else { clock.now == 0 };
+        let back = self.dice.bits();
+        (!none).then(|| clock.readable(back.into())).filter(|&ts| ts != 0)
+    }
+
+    /// A commit: with a timestamp if there is something to commit.
+    pub(super) fn commit(&mut self) -> Op {
+        let stamp = match self.plan.clock.txn(self.who.session) {
+            Txn::Idle => 50,
+            Txn::Lower => 2 * u32::from(!self.mix.orderly),
+            Txn::Snapshot if self.plan.txn(self.who.session).wrote => 100 - 2 * u32::from(!self.mix.orderly),
+            Txn::Snapshot => 30 * u32::from(!self.mix.orderly),
+        };
+        Op::Commit { ts: self.dice.percent(stamp).then(|| self.plan.clock.next()) }
+    }
+
+    pub(super) fn stamp(&mut self) -> Op {
+        let reads = self.plan.txn(self.who.session).read_ts.is_some();
+        if self.dice.percent(if reads { 95 } else { 60 }) {
+            return Op::TimestampTransaction { which: TxnTimestamp::Commit, ts: self.plan.clock.next() };
+        }
+        let ts = self.read_ts().unwrap_or(self.plan.clock.now);
+        Op::TimestampTransaction { which: TxnTimestamp::Read, ts }
+    }
+
+    pub(super) fn query(&mut self) -> TimestampQuery {
+        use TimestampQuery::*;
+        if self.plan.clock.txn(self.who.session) != Txn::Idle && self.dice.percent(40) {
+            return Read;
+        }
+        [AllDurable, Oldest, OldestReader, Pinned, Stable, Read][self.dice.weighted(&[10, 10, 10, 10, 10, 2])]
+    }
+
+    /// A stable timestamp: now, or some way back to the one so far.
+    pub(super) fn stable(&mut self, lagging: u32) -> Timestamp {
+        let clock = &self.plan.clock;
+        let room = clock.now.saturating_sub(clock.stable);
+        if self.dice.percent(lagging) { clock.now - u64::from(self.dice.below(room as u32 + 1)) } else { clock.now }
+    }
+
+    /// An oldest timestamp one advance behind; nearly always low enough for those who read in the past.
+    pub(super) fn oldest(&mut self) -> Timestamp {
+        let oldest = self.plan.clock.lagging_oldest();
+        match self.plan.oldest_reader() {
+            Some(reader) if !self.dice.percent(8) => oldest.min(reader).max(self.plan.clock.oldest),
+            _ => oldest,
+        }
+    }
+
+    pub(super) fn set_timestamp(&mut self) -> Op {
+        let (oldest, stable) = match self.dice.weighted(&[50, 15, 30, 5]) {
+            0 => (None, Some(self.stable(60))),
+            1 => (Some(self.oldest()), None),
+            2 => (Some(self.oldest()), Some(self.stable(60))),
+            _ => (Some(u64::from(self.dice.below(self.plan.clock.now as u32 + 3))), None),
+        };
+        Op::SetTimestamp { oldest, stable }
+    }
+
+    pub(super) fn advance(&mut self) -> Op {
+        let lagging = if self.mix.orderly { 0 } else { 25 };
+        Op::Advance { oldest: self.oldest(), stable: self.stable(lagging) }
+    }
+
+    pub(super) fn evict(&mut self) -> Op {
+        let percent = if self.mix.orderly { 100 } else { [20, 40, 60, 80, 100][self.dice.index(5)] };
+        let evict = Op::Evict { percent };
+        if !self.mix.evict_advances {
+            return evict;
+        }
+        self.next = Some(evict);
+        self.advance()
+    }
+}

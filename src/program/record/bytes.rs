@@ -1,0 +1,205 @@
+//! Keys, values and deltas in a record. Slots are made so that most of what they can hold means something plausible:
+//! random bytes are good steps.
+
+use super::{Part, Reader, Slot, Writer};
+use crate::backend::{Delta, Key, Value};
+use crate::bytes::ByteStr;
+use crate::program::keys::ODD_KEYS;
+use crate::program::limits;
+use crate::program::operand::*;
+use crate::program::step::Config;
+use crate::program::values::{self, LONG_MAX, LONG_MIN, ODD_VALUES};
+
+// ---- keys: modes 0-6 a pool key, 7 one from a gap, 8 an odd one, 9-13 none, 14-15 a literal
+
+const GAP_KEY: u16 = 7;
+const ODD_KEY: u16 = 8;
+const NO_KEY: u16 = 9;
+
+#[inline]
+fn read_key(from: &Reader<'_>) -> Option<Key> {
+    let slot = from.slot(Part::A);
+    if let Some(literal) = from.pool.get(slot) {
+        return Some(Key::new(&literal[..literal.len().min(limits::MAX_KEY_BYTES)]));
+    }
+    let index = slot.argument() % from.context.config.keys;
+    match slot.mode() {
+        GAP_KEY => Some(Config::gap_key(index)),
+        ODD_KEY => Some(Key::new(ODD_KEYS[usize::from(slot.argument()) % ODD_KEYS.len()])),
+        NO_KEY..Slot::LITERAL => None,
+        _ => Some(Config::pool_key(index)),
+    }
+}
+
+fn write_key(key: &Key, to: &mut Writer<'_, '_>) {
+    let config = to.context.config;
+    let slot = if let Some(index) = config.pool_index(key) {
+        Slot::new(0, index)
+    } else if let Some(index) = config.gap_index(key) {
+        Slot::new(GAP_KEY, index)
+    } else if let Some(index) = ODD_KEYS.iter().position(|&odd| *odd == **key) {
+        Slot::new(ODD_KEY, index as u16)
+    } else {
+        to.pool.literal(key)
+    };
+    to.set(Part::A, slot);
+    to.key = key.clone();
+}
+
+impl RecordOperand<Key> for Given {
+    const PART: Part = Part::A;
+    #[inline]
+    fn decode(from: &mut Reader<'_>) -> Key {
+        let slot = from.slot(Part::A);
+        read_key(from).unwrap_or_else(|| Config::pool_key(slot.argument() % from.context.config.keys))
+    }
+    fn encode(value: &Key, to: &mut Writer<'_, '_>) {
+        write_key(value, to);
+    }
+}
+
+impl RecordOperand<Option<Key>> for Optional {
+    const PART: Part = Part::A;
+    #[inline]
+    fn decode(from: &mut Reader<'_>) -> Option<Key> {
+        let key = read_key(from);
+        if let Some(key) = &key {
+            from.key = key.clone();
+        }
+        key
+    }
+    fn encode(value: &Option<Key>, to: &mut Writer<'_, '_>) {
+        match value {
+            Some(key) => write_key(key, to),
+            None => to.set(Part::A, Slot::new(NO_KEY, 0)),
+        }
+    }
+}
+
+// ---- values: modes 0-8 a unique one, 9 an odd one, 10 a long one, 11 the last one again, 12-13 none, 14-15 a literal
+
+const ODD_VALUE: u16 = 9;
+const LONG_VALUE: u16 = 10;
+const LAST_VALUE: u16 = 11;
+const NO_VALUE: u16 = 12;
+
+#[inline]
+fn read_value(from: &Reader<'_>) -> Option<Value> {
+    let slot = from.slot(Part::B);
+    if let Some(literal) = from.pool.get(slot) {
+        return Some(Value::new(&literal[..literal.len().min(limits::MAX_VALUE_BYTES)]));
+    }
+    let argument = usize::from(slot.argument());
+    match slot.mode() {
+        ODD_VALUE => Some(Value::new(ODD_VALUES[argument % ODD_VALUES.len()])),
+        LONG_VALUE => Some(values::long(&from.key, from.context.index, LONG_MIN + argument)),
+        LAST_VALUE => Some(from.context.last_value.clone()),
+        NO_VALUE..Slot::LITERAL => None,
+        _ => Some(values::unique(&from.key, from.context.index)),
+    }
+}
+
+fn write_value(value: &Value, to: &mut Writer<'_, '_>) {
+    let context = to.context;
+    let is_long =
+        || (LONG_MIN..=LONG_MAX).contains(&value.len()) && values::long(&to.key, context.index, value.len()) == *value;
+    let slot = if *value == values::unique(&to.key, context.index) {
+        Slot::new(0, 0)
+    } else if let Some(index) = ODD_VALUES.iter().position(|&odd| *odd == **value) {
+        Slot::new(ODD_VALUE, index as u16)
+    } else if is_long() {
+        Slot::new(LONG_VALUE, (value.len() - LONG_MIN) as u16)
+    } else if *value == context.last_value {
+        Slot::new(LAST_VALUE, 0)
+    } else {
+        to.pool.literal(value)
+    };
+    to.set(Part::B, slot);
+}
+
+impl RecordOperand<Value> for GivenValue {
+    const PART: Part = Part::B;
+    #[inline]
+    fn decode(from: &mut Reader<'_>) -> Value {
+        read_value(from).unwrap_or_else(|| values::unique(&from.key, from.context.index))
+    }
+    fn encode(value: &Value, to: &mut Writer<'_, '_>) {
+        write_value(value, to);
+    }
+}
+
+impl RecordOperand<Option<Value>> for OptionalValue {
+    const PART: Part = Part::B;
+    #[inline]
+    fn decode(from: &mut Reader<'_>) -> Option<Value> {
+        read_value(from)
+    }
+    fn encode(value: &Option<Value>, to: &mut Writer<'_, '_>) {
+        match value {
+            Some(value) => write_value(value, to),
+            None => to.set(Part::B, Slot::new(NO_VALUE, 0)),
+        }
+    }
+}
+
+// ---- deltas: modes 0-12 one to three entries, 4 bits of the argument each, 13 none, 14-15 a literal
+
+const NO_DELTAS: u16 = 13;
+/// Entries that fit into a slot.
+const SLOT_DELTAS: usize = 3;
+
+impl RecordOperand<Box<[Delta]>> for Deltas {
+    const PART: Part = Part::B;
+    fn decode(from: &mut Reader<'_>) -> Box<[Delta]> {
+        let slot = from.slot(Part::B);
+        if let Some(literal) = from.pool.get(slot) {
+            return unpack_deltas(literal);
+        }
+        if slot.mode() == NO_DELTAS {
+            return Box::default();
+        }
+        let count = 1 + usize::from(slot.mode()) % SLOT_DELTAS;
+        (0..count).map(|entry| values::delta(usize::from(slot.argument() >> (4 * entry) & 15))).collect()
+    }
+
+    fn encode(value: &Box<[Delta]>, to: &mut Writer<'_, '_>) {
+        let mut argument = 0;
+        let fits = value.len() <= SLOT_DELTAS
+            && value.iter().enumerate().all(|(entry, delta)| {
+                let index = values::delta_index(delta);
+                argument |= index.unwrap_or(0) << (4 * entry);
+                index.is_some()
+            });
+        let slot = match value.len() {
+            0 => Slot::new(NO_DELTAS, 0),
+            count if fits => Slot::new(count as u16 - 1, argument as u16),
+            _ => to.pool.literal(&pack_deltas(value)),
+        };
+        to.set(Part::B, slot);
+    }
+}
+
+/// Deltas as a literal: offset, size (4 bytes each), length of the data (2 bytes), data; and so on.
+fn pack_deltas(deltas: &[Delta]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for Delta { data, offset, size } in deltas {
+        bytes.extend(offset.to_le_bytes());
+        bytes.extend(size.to_le_bytes());
+        bytes.extend((data.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(data);
+    }
+    bytes
+}
+
+/// The deltas of any literal.
+fn unpack_deltas(mut bytes: &[u8]) -> Box<[Delta]> {
+    let mut deltas = Vec::new();
+    while let (Some((head, rest)), true) = (bytes.split_first_chunk::<10>(), deltas.len() < limits::MAX_DELTAS) {
+        let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let len = usize::from(u16::from_le_bytes([head[8], head[9]]));
+        let (data, rest) = rest.split_at(len.min(limits::MAX_VALUE_BYTES).min(rest.len()));
+        deltas.push(Delta { data: ByteStr::new(data), offset: word(0) % (limits::MAX_OFFSET + 1), size: word(4) });
+        bytes = rest;
+    }
+    deltas.into()
+}

@@ -1,0 +1,133 @@
+//! Everything in a record that has only a few values: flags, words, cursors, numbers.
+
+use super::{Part, Reader, Slot, Writer, who, who_code};
+use crate::backend::{Isolation, TxnTimestamp, Who};
+use crate::program::operand::*;
+
+// ---- flags: a set one is the unusual setting
+
+/// Flags, and the setting that a clear one means.
+macro_rules! flags {
+    ($($kind:ident: $usual:literal),+) => {$(
+        impl RecordOperand<bool> for $kind {
+            const PART: Part = Part::Flags;
+            #[inline]
+            fn decode(from: &mut Reader<'_>) -> bool {
+                (from.flags(1) == 1) != $usual
+            }
+            fn encode(value: &bool, to: &mut Writer<'_, '_>) {
+                to.push_flags((*value != $usual).into(), 1);
+            }
+        }
+    )+};
+}
+
+flags!(UsuallyTrue: true, UsuallyFalse: false, Switch: true);
+
+/// The number of flags that hold one of so many words.
+const fn word_bits(words: usize) -> u32 {
+    words.next_power_of_two().trailing_zeros()
+}
+
+fn read_word<T: Word>(from: &mut Reader<'_>) -> T {
+    T::WORDS[usize::from(from.flags(word_bits(T::WORDS.len()))) % T::WORDS.len()].1
+}
+
+fn write_word<T: Word>(value: T, to: &mut Writer<'_, '_>) {
+    let index = T::WORDS.iter().position(|(_, word)| *word == value).unwrap_or(0);
+    to.push_flags(index as u8, word_bits(T::WORDS.len()));
+}
+
+impl<T: Word> RecordOperand<T> for OneOf {
+    const PART: Part = Part::Flags;
+    fn decode(from: &mut Reader<'_>) -> T {
+        read_word(from)
+    }
+    fn encode(value: &T, to: &mut Writer<'_, '_>) {
+        write_word(*value, to);
+    }
+}
+
+impl RecordOperand<TxnTimestamp> for Head {
+    const PART: Part = Part::Flags;
+    fn decode(from: &mut Reader<'_>) -> TxnTimestamp {
+        from.which = read_word(from);
+        from.which
+    }
+    fn encode(value: &TxnTimestamp, to: &mut Writer<'_, '_>) {
+        to.which = *value;
+        write_word(*value, to);
+    }
+}
+
+/// An isolation level as 2 bits.
+pub(super) fn isolation_code(level: Isolation) -> u8 {
+    match level {
+        Isolation::Snapshot => 0,
+        Isolation::ReadCommitted => 1,
+        Isolation::ReadUncommitted => 2,
+    }
+}
+
+/// 0 is the session's own level.
+impl RecordOperand<Option<Isolation>> for Choice {
+    const PART: Part = Part::Flags;
+    fn decode(from: &mut Reader<'_>) -> Option<Isolation> {
+        match from.flags(2) {
+            0 => None,
+            1 => Some(Isolation::Snapshot),
+            2 => Some(Isolation::ReadCommitted),
+            _ => Some(Isolation::ReadUncommitted),
+        }
+    }
+    fn encode(value: &Option<Isolation>, to: &mut Writer<'_, '_>) {
+        to.push_flags(value.map_or(0, |level| isolation_code(level) + 1), 2);
+    }
+}
+
+// ---- numbers
+
+impl RecordOperand<Who> for Cursor {
+    const PART: Part = Part::A;
+    fn decode(from: &mut Reader<'_>) -> Who {
+        who(from.slot(Part::A).0 as u8, from.context.config)
+    }
+    fn encode(value: &Who, to: &mut Writer<'_, '_>) {
+        to.set(Part::A, Slot(who_code(*value).into()));
+    }
+}
+
+impl RecordOperand<u16> for PoolIndex {
+    const PART: Part = Part::A;
+    fn decode(from: &mut Reader<'_>) -> u16 {
+        from.slot(Part::A).0 % from.context.config.keys
+    }
+    fn encode(value: &u16, to: &mut Writer<'_, '_>) {
+        to.set(Part::A, Slot(*value));
+    }
+}
+
+impl RecordOperand<u16> for PoolCount {
+    const PART: Part = Part::B;
+    fn decode(from: &mut Reader<'_>) -> u16 {
+        from.slot(Part::B).0 % (from.context.config.keys + 1)
+    }
+    fn encode(value: &u16, to: &mut Writer<'_, '_>) {
+        to.set(Part::B, Slot(*value));
+    }
+}
+
+/// Mode 0 the argument, all others one of a few shares.
+impl RecordOperand<u8> for Percent {
+    const PART: Part = Part::A;
+    fn decode(from: &mut Reader<'_>) -> u8 {
+        let slot = from.slot(Part::A);
+        match slot.mode() {
+            0 => (slot.argument() % 101) as u8,
+            mode => [20, 40, 60, 80, 100][usize::from(mode) % 5],
+        }
+    }
+    fn encode(value: &u8, to: &mut Writer<'_, '_>) {
+        to.set(Part::A, Slot::new(0, (*value).into()));
+    }
+}
