@@ -21,7 +21,7 @@ fn main() {
         println!("{}", peak_memory_kib());
         return;
     }
-    for profile in [Profile::Mixed, Profile::Iterate, Profile::Txn, Profile::Swarm] {
+    for profile in [Profile::Mixed, Profile::Iterate, Profile::Txn] {
         let programs: Vec<Program> = (0..50).map(|seed| generate(profile, seed, SHORT)).collect();
         execute(&programs[0]);
         report(profile, best_of_three(&programs));
