@@ -176,8 +176,8 @@ impl<O: Observer> Lockstep<'_, O> {
                 }
                 lockstep.check_order(&mut order, who, Call::Next)?;
                 let code = lockstep.call(who, Call::Remove)?;
-                if dooms(code) {
-                    return Ok(code);
+                if code != Code::Ok {
+                    return Ok(code); // the cursor has lost its place: the walk would begin anew
                 }
             }
         })
