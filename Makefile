@@ -10,8 +10,8 @@ MODE ?= fast
 FILE ?=
 
 TARGET := layered_cursor
-# No input is longer: the header, the literal pool and the most steps that a fuzz input may have.
-MAX_LEN := 65536
+# Room for the 1024 steps that an input may have and for the literals that they use.
+MAX_LEN := 16384
 FUZZ_fast := cargo fuzz
 FUZZ_asan := $(if $(shell cargo +nightly --version 2>/dev/null),cargo +nightly fuzz,RUSTC_BOOTSTRAP=1 cargo fuzz)
 FLAGS_fast := --release --debug-assertions --sanitizer none

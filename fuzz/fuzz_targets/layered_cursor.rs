@@ -2,12 +2,15 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Error, Unstructured};
-use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
 use lockstep::program::{self, Program};
 use lockstep::run::{self, Oracles};
 
 fuzz_target!(|input: Input| check(&input.0));
-fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| mutate(data, size, max_size, seed));
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    program::mutate(data, size, max_size, seed)
+});
+fuzz_crossover!(|a: &[u8], b: &[u8], out: &mut [u8], seed: u32| { program::crossover(a, b, out, seed) });
 
 /// A program, shown as `.ops` text. What `lockstep replay` would refuse is no input.
 struct Input(Program);
@@ -29,8 +32,4 @@ fn check(program: &Program) {
     if let Err(mismatch) = run::run(program, Oracles::default(), &mut ()) {
         panic!("{mismatch}");
     }
-}
-
-fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    program::mutate(data, size, max_size, seed)
 }

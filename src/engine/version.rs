@@ -72,11 +72,6 @@ impl Chain {
         self.0.last().is_some_and(|newest| !view.sees(newest.txn, newest.start_ts))
     }
 
-    /// The newest version that is not a place-holder.
-    pub fn newest(&self) -> Option<&Version> {
-        self.0.iter().rev().find(|version| version.payload != Payload::Reserve)
-    }
-
     /// Whether the newest version is a delete.
     pub fn ends_in_delete(&self) -> bool {
         self.0.last().is_none_or(|newest| newest.payload == Payload::Delete)

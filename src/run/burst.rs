@@ -177,8 +177,7 @@ impl<O: Observer> Lockstep<'_, O> {
                 lockstep.check_order(&mut order, who, Call::Next)?;
                 let code = lockstep.call(who, Call::Remove)?;
                 if code != Code::Ok {
-                    // The place is lost: the walk would begin again at the first record.
-                    return Ok(code);
+                    return Ok(code); // the cursor has lost its place: the walk would begin anew
                 }
             }
         })

@@ -150,11 +150,12 @@ impl Cursor {
     }
 }
 
-/// Adds a version; answers with the durable timestamp of the one that it replaces.
+/// Adds a version; answers with the durable timestamp of the one that it replaces, which may be a place-holder of the
+/// same transaction: that has none, as in WiredTiger.
 fn push(core: &mut Core, table: TableId, key: &Key, version: Version) -> Option<Timestamp> {
     let horizon = core.horizon();
     let tree = core.written_tree(table);
-    let replaced = tree.chain(key).and_then(|chain| chain.newest()).map(|newest| newest.durable_ts);
+    let replaced = tree.chain(key).and_then(|chain| chain.versions().last()).map(|newest| newest.durable_ts);
     tree.push(key, version, horizon);
     replaced
 }

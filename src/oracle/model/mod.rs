@@ -262,8 +262,9 @@ impl Model {
     /// Empties a slot, and lets go of the place that its cursor held.
     fn close(&mut self, who: Who) {
         let session = self.session_mut(who.session);
-        session.cursors[usize::from(who.cursor)] = None;
-        session.settle_snapshot();
+        if session.cursors[usize::from(who.cursor)].take().is_some() {
+            session.settle_snapshot();
+        }
     }
 }
 
