@@ -55,6 +55,6 @@ lint: ## Checks format and lints.
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-cargo-fuzz:
+cargo-fuzz: ## Installs cargo-fuzz if it is missing, and fetches the dependencies.
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --locked
 	@cargo fetch --locked

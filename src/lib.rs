@@ -1,4 +1,22 @@
 //! Lockstep: a coverage-guided stress tester for layered cursors.
+//!
+//! Bytes become a [`program::Program`]; [`run::run`] executes it step by step on the engine under test and on oracles
+//! and compares every reply; the first difference is a [`run::Mismatch`].
+//!
+//! - [`backend`] is the contract: the calls, the replies, the trait that engine and oracles share;
+//! - [`program`] is what to do: operations, fuzz inputs, `.ops` text, generator, mutator;
+//! - [`engine`] is what is tested: nodes with layered and plain tables. It knows neither programs nor oracles;
+//! - [`oracle`] is what is right: the model. It knows nothing of the engine;
+//! - [`run`] does a program on all of them in lockstep.
+//!
+//! ```
+//! use lockstep::program::{Profile, generate};
+//! use lockstep::run::{Oracles, run};
+//!
+//! let program = generate(Profile::Mixed, 7, 500);
+//! let outcome = run(&program, Oracles::default(), &mut ()).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+//! assert_eq!(outcome.steps, 500);
+//! ```
 
 pub mod backend;
 pub mod bytes;

@@ -38,8 +38,8 @@ fn annotated(text: &str, program: &Program) -> String {
 fn examples_say_what_happens() {
     for file in examples() {
         let (text, program) = parse(&file);
-        run(&program, Oracles::default(), &mut ()).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         expect_file![&file].assert_eq(&annotated(&text, &program));
+        run(&program, Oracles::default(), &mut ()).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use lockstep::program::Step;
 use std::io::{IsTerminal, stdin};
 
-/// Called before the step that `--break` names. `break lockstep_break` in a debugger stops here.
+/// Called before the step that `--break` names: a function to set a debugger's break point at.
 #[inline(never)]
 fn lockstep_break(step: usize) -> usize {
     std::hint::black_box(step)
@@ -14,8 +14,8 @@ fn lockstep_break(step: usize) -> usize {
 pub fn stop(index: usize, step: &Step) -> Result<()> {
     eprintln!("before step {index}: {step}");
     if stdin().is_terminal() {
-        let id = std::process::id();
-        eprintln!("process {id}; to step through it: 'gdb -p {id}', 'break lockstep_break', 'continue'. Enter goes on");
+        let (id, function) = (std::process::id(), std::any::type_name_of_val(&lockstep_break));
+        eprintln!("process {id}; for a debugger: 'gdb -p {id}', 'break {function}', 'continue'. Enter goes on");
         stdin().read_line(&mut String::new())?;
     }
     lockstep_break(index);

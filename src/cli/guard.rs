@@ -86,8 +86,10 @@ pub fn install_panic_hook() {
             return default(info);
         }
         let location = info.location().map_or_else(String::new, ToString::to_string);
-        let message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
-        LAST.set((location, message));
+        let payload = info.payload();
+        let message = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let message = message.or_else(|| payload.downcast_ref::<String>().cloned());
+        LAST.set((location, message.unwrap_or_else(|| "a panic without a message".to_owned())));
     }));
 }
 

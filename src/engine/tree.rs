@@ -89,6 +89,11 @@ impl Tree {
         self.rows.len()
     }
 
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Visits every chain and drops the rows for which `keep` answers false.
     pub fn retain(&mut self, mut keep: impl FnMut(&Key, &mut Chain) -> bool) {
         self.rows.retain(|key, chain| keep(key, chain));

@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn every_part_of_a_reply_counts() {
-        let changes: [(Aspect, fn(&mut Reply)); 6] = [
+        type Change = fn(&mut Reply);
+        let changes: [(Aspect, Change); 6] = [
             (Aspect::Code, |r| r.code = Code::Busy),
             (Aspect::Key, |r| r.key = Field::External("k".into())),
             (Aspect::Value, |r| r.value = Field::Unset),
