@@ -333,6 +333,24 @@ pub enum Call<'a> {
     },
 }
 
+impl Call<'_> {
+    /// Whether the reply to the call shows the state of the calling cursor.
+    #[inline]
+    pub fn is_on_cursor(&self) -> bool {
+        !matches!(
+            self,
+            Call::Close
+                | Call::Begin(_)
+                | Call::Commit(_)
+                | Call::Rollback
+                | Call::TimestampTransaction(..)
+                | Call::ResetSnapshot
+                | Call::Query(_)
+                | Call::SetTimestamp { .. }
+        )
+    }
+}
+
 /// Something that answers calls: an engine, or an oracle.
 pub trait Backend {
     /// The name in reports, such as `follower-layered` or `model`.
@@ -342,4 +360,9 @@ pub trait Backend {
     ///
     /// A call on an empty slot (other than opening it) is a mistake of the caller and may panic.
     fn call(&mut self, who: Who, call: Call<'_>) -> Reply;
+
+    /// Makes one call of which only the code matters. The same as [`Backend::call`], for less.
+    fn tell(&mut self, who: Who, call: Call<'_>) -> Code {
+        self.call(who, call).code
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::core::TableId;
 use super::node::Node;
-use crate::backend::{Backend, Call, Reply, Who};
+use crate::backend::{Backend, Call, Code, Reply, Who};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -35,5 +35,10 @@ impl Backend for EngineBackend {
     #[inline]
     fn call(&mut self, who: Who, call: Call<'_>) -> Reply {
         self.node.borrow_mut().call(self.table, self.first_session, who, call)
+    }
+
+    #[inline]
+    fn tell(&mut self, who: Who, call: Call<'_>) -> Code {
+        self.node.borrow_mut().act(self.table, self.first_session, who, call).code
     }
 }

@@ -2,12 +2,13 @@
 
 use super::checkpoint::{AdoptError, Checkpoint, CheckpointError, TableImage};
 use super::core::{Core, Counters, Role, Table, TableId};
+use super::cursor::Cursor;
 use super::cursor::write::WriteOp;
 use super::layered::{Adopted, LayeredTable};
 use super::session::Session;
 use super::tree::Tree;
 use super::txn::CheckpointSeq;
-use crate::backend::{Call, Code, Direction, Isolation, Key, Reply, TimestampQuery, Who};
+use crate::backend::{Call, Code, Direction, Isolation, Key, Reply, Timestamp, TimestampQuery, Who};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -18,6 +19,23 @@ pub enum TableKind {
     Plain,
     /// Shared with other nodes by name, through checkpoints.
     Layered,
+}
+
+/// The answer to a call, without the state of the calling cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The return code.
+    pub code: Code,
+    /// As in [`Reply::exact`].
+    pub exact: i8,
+    /// As in [`Reply::timestamp`].
+    pub timestamp: Timestamp,
+}
+
+impl Answer {
+    fn code(code: Code) -> Self {
+        Answer { code, exact: 0, timestamp: 0 }
+    }
 }
 
 /// What a node keeps in memory.
@@ -193,85 +211,77 @@ impl Node {
 
     // ---- calls
 
-    /// Makes a call of the API on `table`, for session `session` and its cursor slot `who.cursor`. `first` is the
-    /// number of the session that the call's other sessions count from.
+    /// Makes a call of the API on `table`, for session `who.session` and its cursor slot, and answers with the state
+    /// that it leaves. `first` is the number of the session that the call's sessions count from.
     pub fn call(&mut self, table: TableId, first: usize, who: Who, call: Call<'_>) -> Reply {
-        let (index, slot) = (first + usize::from(who.session), usize::from(who.cursor));
-        let other = |other: Who| (first + usize::from(other.session), usize::from(other.cursor));
-        if self.is_refused_by_random(index, slot, &call) {
-            return self.state(index, slot, Code::NotSupported, 0);
+        let answer = self.act(table, first, who, call);
+        let cursor = if call.is_on_cursor() { self.cursor(first, who) } else { None };
+        let mut reply =
+            cursor.map_or_else(|| Reply::code(answer.code), |cursor| cursor.reply(answer.code, answer.exact));
+        reply.timestamp = answer.timestamp;
+        reply
+    }
+
+    /// Makes a call and answers without the cursor's state.
+    pub fn act(&mut self, table: TableId, first: usize, who: Who, call: Call<'_>) -> Answer {
+        if self.is_refused_by_random(first, who, &call) {
+            return Answer::code(Code::NotSupported);
         }
+        let (index, slot) = (first + usize::from(who.session), usize::from(who.cursor));
         let Node { core, sessions, .. } = self;
         let session = &mut sessions[index];
-        match call {
+        Answer::code(match call {
             Call::Open(config) => {
                 session.open(core, slot, table, config);
-                self.state(index, slot, Code::Ok, 0)
+                Code::Ok
             }
             Call::Close => {
                 session.close(core, slot);
-                Reply::code(Code::Ok)
+                Code::Ok
             }
-            Call::Duplicate { from } => {
-                let (from, from_slot) = other(from);
-                let code = match self.key_of(from, from_slot) {
-                    Some(key) => self.sessions[index].duplicate(&mut self.core, slot, table, &key),
-                    None => self.sessions[from].noted(Code::Invalid), // it is the source that lacks something
-                };
-                self.state(index, slot, code, 0)
-            }
-            Call::Compare { with } => self.compare(index, slot, other(with), |order| order as i8),
-            Call::Equals { with } => self.compare(index, slot, other(with), |order| i8::from(order.is_eq())),
-            Call::State => self.state(index, slot, Code::Ok, 0),
-            Call::SetKey(key) => {
-                // An empty key is a mistake that WiredTiger does not survive: it is none of the transaction's business.
-                let poisoned = key.is_empty();
-                if poisoned {
-                    return self.state(index, slot, Code::Invalid, 0);
-                }
-                session.cursor_call(core, slot, |cursor, _| (cursor.set_key(key), 0))
-            }
-            Call::SetValue(value) => session.cursor_call(core, slot, |cursor, _| (cursor.set_value(value), 0)),
-            Call::GetKey => session.cursor_call(core, slot, |cursor, _| (has(cursor.key().get()), 0)),
-            Call::GetValue => session.cursor_call(core, slot, |cursor, _| (has(cursor.value().get()), 0)),
+            Call::Duplicate { from } => self.duplicate(table, first, who, from),
+            Call::Compare { with } => return self.compare(first, who, with, |order| order as i8),
+            Call::Equals { with } => return self.compare(first, who, with, |order| i8::from(order.is_eq())),
+            Call::State => Code::Ok,
+            // An empty key is a mistake that WiredTiger does not survive: it is none of the transaction's business.
+            Call::SetKey(key) if key.is_empty() => Code::Invalid,
+            Call::SetKey(key) => session.cursor_call(core, slot, |cursor, _| (cursor.set_key(key), 0)).0,
+            Call::SetValue(value) => session.cursor_call(core, slot, |cursor, _| (cursor.set_value(value), 0)).0,
+            Call::GetKey => session.cursor_call(core, slot, |cursor, _| (has(cursor.key().get()), 0)).0,
+            Call::GetValue => session.cursor_call(core, slot, |cursor, _| (has(cursor.value().get()), 0)).0,
             Call::Bound { side, inclusive } => {
-                session.cursor_call(core, slot, |cursor, _| (cursor.set_bound(side, inclusive), 0))
+                session.cursor_call(core, slot, |cursor, _| (cursor.set_bound(side, inclusive), 0)).0
             }
-            Call::ClearBounds => session.cursor_call(core, slot, |cursor, _| {
-                cursor.clear_bounds();
-                (Code::Ok, 0)
-            }),
-            Call::Reset => session.cursor_call(core, slot, |cursor, ctx| {
-                cursor.reset(ctx);
-                (Code::Ok, 0)
-            }),
-            Call::Reconfigure { overwrite } => session.cursor_call(core, slot, |cursor, ctx| {
-                cursor.reset_keeping_bounds(ctx);
-                cursor.config.overwrite = overwrite;
-                (Code::Ok, 0)
-            }),
-            Call::Search => session.cursor_call(core, slot, |cursor, ctx| (cursor.search(ctx), 0)),
-            Call::SearchNear => session.cursor_call(core, slot, |cursor, ctx| cursor.search_near(ctx)),
+            Call::ClearBounds => session.cursor_call(core, slot, |cursor, _| (cursor.clear_bounds(), 0)).0,
+            Call::Reset => session.cursor_call(core, slot, |cursor, ctx| (cursor.reset(ctx), 0)).0,
+            Call::Reconfigure { overwrite } => {
+                session.cursor_call(core, slot, |cursor, ctx| (cursor.reconfigure(ctx, overwrite), 0)).0
+            }
+            Call::Search => session.cursor_call(core, slot, |cursor, ctx| (cursor.search(ctx), 0)).0,
+            Call::SearchNear => {
+                let (code, exact) = session.cursor_call(core, slot, |cursor, ctx| cursor.search_near(ctx));
+                return Answer { exact, ..Answer::code(code) };
+            }
             Call::Next => session.iterate(core, slot, Direction::Next),
             Call::Prev => session.iterate(core, slot, Direction::Prev),
-            Call::LargestKey => session.cursor_call(core, slot, |cursor, ctx| (cursor.largest_key(ctx), 0)),
+            Call::LargestKey => session.cursor_call(core, slot, |cursor, ctx| (cursor.largest_key(ctx), 0)).0,
             Call::Insert => session.write(core, slot, WriteOp::Insert),
             Call::Update => session.write(core, slot, WriteOp::Update),
             Call::Remove => session.write(core, slot, WriteOp::Remove),
             Call::Modify(deltas) => session.write(core, slot, WriteOp::Modify(deltas)),
             Call::Reserve => session.write(core, slot, WriteOp::Reserve),
-            Call::Begin(begin) => Reply::code(session.begin(core, &begin)),
-            Call::Commit(ts) => Reply::code(session.commit(core, ts)),
-            Call::Rollback => Reply::code(session.rollback(core)),
-            Call::TimestampTransaction(which, ts) => Reply::code(session.timestamp_transaction(core, which, ts)),
-            Call::ResetSnapshot => Reply::code(session.reset_snapshot(core)),
-            Call::Query(what) => self.query(index, what),
-            Call::SetTimestamp { oldest, stable } => Reply::code(self.set_timestamp(oldest, stable)),
-        }
+            Call::Begin(begin) => session.begin(core, &begin),
+            Call::Commit(ts) => session.commit(core, ts),
+            Call::Rollback => session.rollback(core),
+            Call::TimestampTransaction(which, ts) => session.timestamp_transaction(core, which, ts),
+            Call::ResetSnapshot => session.reset_snapshot(core),
+            Call::Query(what) => return self.query(index, what),
+            Call::SetTimestamp { oldest, stable } => self.set_timestamp(oldest, stable),
+        })
     }
 
     /// A random cursor only jumps, resets and closes. What else it is asked for does not fail the transaction.
-    fn is_refused_by_random(&self, session: usize, slot: usize, call: &Call<'_>) -> bool {
+    fn is_refused_by_random(&self, first: usize, who: Who, call: &Call<'_>) -> bool {
         let refused = matches!(
             call,
             Call::Search
@@ -287,28 +297,36 @@ impl Node {
                 | Call::Compare { .. }
                 | Call::Equals { .. }
         );
-        refused && self.sessions[session].cursor(slot).is_some_and(|cursor| cursor.config.random)
+        refused && self.cursor(first, who).is_some_and(|cursor| cursor.config.random)
     }
 
-    fn state(&self, session: usize, slot: usize, code: Code, exact: i8) -> Reply {
-        self.sessions[session].cursor(slot).map_or_else(|| Reply::code(code), |cursor| cursor.reply(code, exact))
+    fn cursor(&self, first: usize, who: Who) -> Option<&Cursor> {
+        self.sessions[first + usize::from(who.session)].cursor(usize::from(who.cursor))
     }
 
-    fn key_of(&self, session: usize, slot: usize) -> Option<Key> {
-        self.sessions[session].cursor(slot)?.key().get().cloned()
+    fn key_of(&self, first: usize, who: Who) -> Option<&Key> {
+        self.cursor(first, who)?.key().get()
     }
 
-    fn compare(&mut self, session: usize, slot: usize, with: (usize, usize), answer: impl Fn(Ordering) -> i8) -> Reply {
-        match (self.key_of(session, slot), self.key_of(with.0, with.1)) {
-            (Some(left), Some(right)) => self.state(session, slot, Code::Ok, answer(left.cmp(&right))),
-            _ => {
-                let code = self.sessions[session].noted(Code::Invalid);
-                self.state(session, slot, code, 0)
+    fn duplicate(&mut self, table: TableId, first: usize, who: Who, from: Who) -> Code {
+        match self.key_of(first, from).cloned() {
+            Some(key) => {
+                let session = &mut self.sessions[first + usize::from(who.session)];
+                session.duplicate(&mut self.core, usize::from(who.cursor), table, &key)
             }
+            // It is the source that lacks something, and its transaction that fails.
+            None => self.sessions[first + usize::from(from.session)].noted(Code::Invalid),
         }
     }
 
-    fn query(&self, session: usize, what: TimestampQuery) -> Reply {
+    fn compare(&mut self, first: usize, who: Who, with: Who, answer: impl Fn(Ordering) -> i8) -> Answer {
+        match (self.key_of(first, who), self.key_of(first, with)) {
+            (Some(left), Some(right)) => Answer { exact: answer(left.cmp(right)), ..Answer::code(Code::Ok) },
+            _ => Answer::code(self.sessions[first + usize::from(who.session)].noted(Code::Invalid)),
+        }
+    }
+
+    fn query(&self, session: usize, what: TimestampQuery) -> Answer {
         let timestamp = match what {
             TimestampQuery::AllDurable => Some(self.core.all_durable()),
             TimestampQuery::Oldest => Some(self.core.timestamps.oldest),
@@ -317,8 +335,10 @@ impl Node {
             TimestampQuery::Stable => Some(self.core.timestamps.stable),
             TimestampQuery::Read => self.sessions[session].read_ts(),
         };
-        let code = if timestamp.is_some() { Code::Ok } else { Code::Invalid };
-        Reply { timestamp: timestamp.unwrap_or(0), ..Reply::code(code) }
+        match timestamp {
+            Some(timestamp) => Answer { timestamp, ..Answer::code(Code::Ok) },
+            None => Answer::code(Code::Invalid),
+        }
     }
 
     fn set_timestamp(&mut self, oldest: Option<u64>, stable: Option<u64>) -> Code {

@@ -4,7 +4,7 @@ use super::core::{Core, TableId};
 use super::cursor::write::WriteOp;
 use super::cursor::{Ctx, Cursor};
 use super::txn::Txn;
-use crate::backend::{Begin, Code, CursorConfig, Direction, Isolation, Key, Reply, Timestamp, TxnTimestamp};
+use crate::backend::{Begin, Code, CursorConfig, Direction, Isolation, Key, Timestamp, TxnTimestamp};
 
 /// A session of a node.
 #[derive(Debug)]
@@ -92,14 +92,13 @@ impl Session {
         core: &mut Core,
         slot: usize,
         call: impl FnOnce(&mut Cursor, &mut Ctx<'_>) -> (Code, i8),
-    ) -> Reply {
+    ) -> (Code, i8) {
         let (code, exact) = with_cursor!(self, core, slot, |cursor, ctx| call(cursor, &mut ctx));
-        self.noted(code);
-        self.cursor_reply(slot, code, exact)
+        (self.noted(code), exact)
     }
 
     /// `next` and `prev`; a random cursor has only the one, and it jumps.
-    pub fn iterate(&mut self, core: &mut Core, slot: usize, direction: Direction) -> Reply {
+    pub fn iterate(&mut self, core: &mut Core, slot: usize, direction: Direction) -> Code {
         let draw = self.next_draw();
         self.cursor_call(core, slot, |cursor, ctx| {
             let code = match (cursor.config.random, direction) {
@@ -108,6 +107,7 @@ impl Session {
             };
             (code, 0)
         })
+        .0
     }
 
     /// A number that is spread over its range and the same in every run.
@@ -117,16 +117,15 @@ impl Session {
     }
 
     /// A write: in the running transaction, or in an implicit one of its own.
-    pub fn write(&mut self, core: &mut Core, slot: usize, op: WriteOp<'_>) -> Reply {
+    pub fn write(&mut self, core: &mut Core, slot: usize, op: WriteOp<'_>) -> Code {
         let checked = with_cursor!(self, core, slot, |cursor, ctx| cursor.check_write(&mut ctx, op));
-        let code = match checked {
+        match checked {
             Err(code) => self.noted(code),
             Ok(()) => {
                 let code = with_cursor!(self, core, slot, |cursor, ctx| cursor.write(&mut ctx, op));
                 if self.txn.running { self.noted(code) } else { self.end_implicit(core, code) }
             }
-        };
-        self.cursor_reply(slot, code, 0)
+        }
     }
 
     /// An implicit transaction ends with its one write: committed, or rolled back with all that a rollback does to the
@@ -138,10 +137,6 @@ impl Session {
         }
         self.undo(core);
         if code == Code::Ok { Code::Invalid } else { code }
-    }
-
-    fn cursor_reply(&self, slot: usize, code: Code, exact: i8) -> Reply {
-        self.cursors[slot].as_ref().map_or_else(|| Reply::code(code), |cursor| cursor.reply(code, exact))
     }
 
     /// Marks a running transaction failed where an error does that, and passes the code on.

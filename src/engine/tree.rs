@@ -35,12 +35,17 @@ impl Tree {
         self.rows.get(key)
     }
 
-    /// Puts a version on top of the chain of `key`.
-    pub fn push(&mut self, key: &Key, version: Version, horizon: Horizon) {
+    /// Puts a version on top of the chain of `key`. Answers with the durable timestamp of the one that it replaces,
+    /// which may be a place-holder of the same transaction: that has none, as in WiredTiger.
+    pub fn push(&mut self, key: &Key, version: Version, horizon: Horizon) -> Option<Timestamp> {
         self.changes += 1;
-        match self.rows.get_mut(key) {
-            Some(chain) => chain.push(version, horizon),
-            None => self.rows.entry(key.clone()).or_default().push(version, horizon),
+        if let Some(chain) = self.rows.get_mut(key) {
+            let replaced = chain.versions().last().map(|newest| newest.durable_ts);
+            chain.push(version, horizon);
+            replaced
+        } else {
+            self.rows.entry(key.clone()).or_default().push(version, horizon);
+            None
         }
     }
 

@@ -124,8 +124,8 @@ impl<O: Observer> Lockstep<'_, O> {
         self.wrapped(who, ts, |lockstep| {
             lockstep.for_pool(first, count, |lockstep, key| {
                 let value = burst_value(key, burst);
-                lockstep.call(who, Call::SetKey(key))?;
-                lockstep.call(who, Call::SetValue(&value))?;
+                lockstep.tell(who, Call::SetKey(key))?;
+                lockstep.tell(who, Call::SetValue(&value))?;
                 lockstep.call(who, Call::Insert)
             })
         })
@@ -135,7 +135,7 @@ impl<O: Observer> Lockstep<'_, O> {
     pub(super) fn bulk_remove(&mut self, who: Who, first: u16, count: u16, ts: Timestamp) -> Checked<Ending> {
         self.wrapped(who, ts, |lockstep| {
             lockstep.for_pool(first, count, |lockstep, key| {
-                lockstep.call(who, Call::SetKey(key))?;
+                lockstep.tell(who, Call::SetKey(key))?;
                 lockstep.call(who, Call::Remove)
             })
         })
@@ -200,7 +200,7 @@ impl<O: Observer> Lockstep<'_, O> {
         };
         self.wrapped(who, ts, |lockstep| {
             lockstep.call(who, Call::SetKey(&key))?;
-            lockstep.call(who, Call::SetValue(value))?;
+            lockstep.tell(who, Call::SetValue(value))?;
             lockstep.call(who, Call::Insert)
         })
     }

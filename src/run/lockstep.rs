@@ -181,6 +181,26 @@ impl<'p, O: Observer> Lockstep<'p, O> {
         }
     }
 
+    /// Makes a call on every backend and compares the codes. For a call that another one of the same step follows: its
+    /// reply shows what this one has left.
+    #[inline]
+    pub(super) fn tell(&mut self, who: Who, call: Call<'_>) -> Checked<Code> {
+        self.outcome.calls += 1;
+        let code = self.follower.tell(who, call);
+        let mut agree = self.leader.tell(who, call) == code;
+        if let Some(plain) = &mut self.plain {
+            agree &= plain.tell(who, call) == code;
+        }
+        if let Some(model) = &mut self.model {
+            agree &= model.tell(who, call) == code;
+        }
+        if !agree {
+            let reason = "the backends differ in the code of a call that prepares the step's own";
+            return Err(self.breaks_rule(who, call, Aspect::Code, FOLLOWER, reason));
+        }
+        Ok(code)
+    }
+
     /// Makes a call on every backend and compares the replies. Returns the code, on which all agree.
     #[inline]
     pub(super) fn call(&mut self, who: Who, call: Call<'_>) -> Checked<Code> {

@@ -103,7 +103,7 @@ impl<O: Observer> Lockstep<'_, O> {
     #[inline]
     fn on_cursor(&mut self, who: Who, key: Option<&Key>, call: Call<'_>) -> Checked<Ending> {
         if let Some(key) = key {
-            self.call(who, Call::SetKey(key))?;
+            self.tell(who, Call::SetKey(key))?;
         }
         Ok(Ending::cursor(self.call(who, call)?))
     }
@@ -126,10 +126,10 @@ impl<O: Observer> Lockstep<'_, O> {
     ) -> Checked<Ending> {
         self.wrapped(who, ts, |lockstep| {
             if let Some(key) = key {
-                lockstep.call(who, Call::SetKey(key))?;
+                lockstep.tell(who, Call::SetKey(key))?;
             }
             if let Some(value) = value {
-                lockstep.call(who, Call::SetValue(value))?;
+                lockstep.tell(who, Call::SetValue(value))?;
             }
             lockstep.call(who, call)
         })

@@ -145,19 +145,10 @@ impl Cursor {
         }
         let version = Version { txn: ctx.txn.id, start_ts: ctx.txn.commit_ts, durable_ts: ctx.txn.commit_ts, payload };
         let reserve = version.payload == Payload::Reserve;
-        let replaced = push(ctx.core, self.table, key, version);
+        let horizon = ctx.core.horizon();
+        let replaced = ctx.core.written_tree(self.table).push(key, version, horizon);
         ctx.txn.ops.push(TxnOp { table: self.table, key: key.clone(), reserve, stamp: ctx.txn.commit_ts, replaced });
     }
-}
-
-/// Adds a version; answers with the durable timestamp of the one that it replaces, which may be a place-holder of the
-/// same transaction: that has none, as in WiredTiger.
-fn push(core: &mut Core, table: TableId, key: &Key, version: Version) -> Option<Timestamp> {
-    let horizon = core.horizon();
-    let tree = core.written_tree(table);
-    let replaced = tree.chain(key).and_then(|chain| chain.versions().last()).map(|newest| newest.durable_ts);
-    tree.push(key, version, horizon);
-    replaced
 }
 
 impl Core {

@@ -135,14 +135,22 @@ impl Cursor {
     }
 
     /// `bound(action=clear)`.
-    pub fn clear_bounds(&mut self) {
+    pub fn clear_bounds(&mut self) -> Code {
         self.bounds = Bounds::default();
         self.merge.distrust(); // what was the end of the walk no longer is
+        Code::Ok
     }
 
     /// `reset` as the application calls it: bounds go, too.
-    pub fn reset(&mut self, ctx: &mut Ctx<'_>) {
+    pub fn reset(&mut self, ctx: &mut Ctx<'_>) -> Code {
         self.reset_keeping_bounds(ctx);
-        self.clear_bounds();
+        self.clear_bounds()
+    }
+
+    /// `reconfigure(overwrite=)`.
+    pub fn reconfigure(&mut self, ctx: &mut Ctx<'_>, overwrite: bool) -> Code {
+        self.reset_keeping_bounds(ctx);
+        self.config.overwrite = overwrite;
+        Code::Ok
     }
 }

@@ -259,6 +259,15 @@ impl Model {
         unsupported && self.cursor(who).config.random
     }
 
+    /// Makes a call; an error may fail the running transaction.
+    fn act(&mut self, who: Who, call: Call<'_>) -> Answer {
+        let answer = self.answer(who, call);
+        if answer.poisons && is_failure(answer.code) {
+            self.poison(who.session);
+        }
+        answer
+    }
+
     /// Empties a slot, and lets go of the place that its cursor held.
     fn close(&mut self, who: Who) {
         let session = self.session_mut(who.session);
@@ -278,31 +287,14 @@ fn is_failure(code: Code) -> bool {
     !matches!(code, Code::Ok | Code::NotFound | Code::DuplicateKey | Code::PrepareConflict)
 }
 
-/// Whether the reply to a call shows the state of the calling cursor.
-fn is_cursor_call(call: &Call<'_>) -> bool {
-    !matches!(
-        call,
-        Call::Begin(_)
-            | Call::Commit(_)
-            | Call::Rollback
-            | Call::TimestampTransaction(..)
-            | Call::ResetSnapshot
-            | Call::Query(_)
-            | Call::SetTimestamp { .. }
-    )
-}
-
 impl Backend for Model {
     fn name(&self) -> &'static str {
         "model"
     }
 
     fn call(&mut self, who: Who, call: Call<'_>) -> Reply {
-        let answer = self.answer(who, call);
-        if answer.poisons && is_failure(answer.code) {
-            self.poison(who.session);
-        }
-        let cursor = match is_cursor_call(&call) {
+        let answer = self.act(who, call);
+        let cursor = match call.is_on_cursor() {
             true => self.session(who.session).cursors[usize::from(who.cursor)].as_ref(),
             false => None,
         };
@@ -314,5 +306,9 @@ impl Backend for Model {
             placed: cursor.is_some_and(|cursor| cursor.place.is_some()),
             timestamp: answer.timestamp,
         }
+    }
+
+    fn tell(&mut self, who: Who, call: Call<'_>) -> Code {
+        self.act(who, call).code
     }
 }

@@ -58,7 +58,7 @@ impl Table {
         if reply.exact != 0 || (matches!(call, Call::SearchNear) && reply.code == Code::Ok) {
             text += &format!(" x={}", reply.exact);
         }
-        if super::is_cursor_call(&call) {
+        if call.is_on_cursor() {
             text += &format!(" {} {}", show(&reply.key), show(&reply.value));
             if reply.placed && !reply.key.is_internal() {
                 let place = self.0.cursor(who).place.as_ref().map(|key| key.escape_ascii());
