@@ -127,3 +127,28 @@ impl Observer for Position {
         self.0 = index + 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panics before a certain step, as a backend might in the middle of it.
+    struct Bomb;
+
+    impl Observer for Bomb {
+        fn before(&mut self, index: usize, _step: &Step) {
+            assert!(index < 1, "tick {index}");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_a_failure_with_its_place() {
+        install_panic_hook();
+        let program: Program = "# lockstep 1\nconfig\ns0.c0 next\ns0.c0 prev\n".parse().unwrap();
+        let Err(failure) = run(&program, Oracles::default(), &mut Bomb) else { panic!("it should have panicked") };
+        assert_eq!(failure.steps_needed(), 2);
+        let Failure::Panic(panic) = &failure else { panic!("{failure}") };
+        assert_eq!((panic.step, panic.line.as_str(), panic.message.as_str()), (1, "s0.c0 prev", "tick 1"));
+        assert!(panic.location.starts_with("src/cli/guard.rs:"), "{}", panic.location);
+    }
+}

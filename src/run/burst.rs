@@ -7,6 +7,10 @@ use super::observer::Observer;
 use super::step::Ending;
 use crate::backend::{Begin, Call, Code, CursorConfig, Direction, Key, Timestamp, Value, Who};
 use crate::program::{Config, Step, beside};
+use std::io::Write;
+
+/// Room for the longest value of a burst: a letter, a pool key of 5 digits, a dot, a number of 10 digits.
+const BURST_VALUE_MAX: usize = 17;
 
 /// Whether a write that answered `code` leaves its transaction fit for nothing but rollback.
 fn dooms(code: Code) -> bool {
@@ -216,12 +220,13 @@ fn walk(direction: Direction) -> Call<'static> {
 
 /// A value that tells which burst wrote it: `b`, the key, a dot, the number of the burst.
 fn burst_value(key: &Key, burst: u32) -> Value {
-    let mut text = Vec::with_capacity(key.len() + 12);
-    text.push(b'b');
-    text.extend_from_slice(key);
-    text.push(b'.');
-    text.extend_from_slice(burst.to_string().as_bytes());
-    Value::from(text)
+    let mut text = [0; BURST_VALUE_MAX];
+    let mut rest = &mut text[..];
+    // Pool keys are short: there is room.
+    let written = rest.write_all(b"b").and_then(|()| rest.write_all(key)).and_then(|()| write!(rest, ".{burst}"));
+    debug_assert!(written.is_ok(), "{key:?} is no key of a pool");
+    let left = rest.len();
+    Value::new(&text[..BURST_VALUE_MAX - left])
 }
 
 #[cfg(test)]
