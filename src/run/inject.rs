@@ -30,10 +30,10 @@ impl Nodes {
         isolation: &[Isolation],
         slots: u8,
         plain: bool,
-    ) -> [Option<EngineBackend>; 2] {
+    ) -> (EngineBackend, Option<EngineBackend>) {
         let layered = open(&self.follower, TableKind::Layered, "follower-layered", isolation, slots);
         let plain = plain.then(|| open(&self.follower, TableKind::Plain, "follower-plain", isolation, slots));
-        [Some(layered), plain]
+        (layered, plain)
     }
 
     /// The leader's layered table.

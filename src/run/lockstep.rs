@@ -6,7 +6,7 @@ use super::inject::Nodes;
 use super::invariants;
 use super::observer::Observer;
 use super::trace::Trace;
-use crate::backend::{Backend, Call, Code, CursorConfig, Direction, Isolation, Who};
+use crate::backend::{Backend, Call, Code, CursorConfig, Direction, Isolation, Reply, Who};
 use crate::engine::{Counters, EngineBackend};
 use crate::oracle::Model;
 use crate::program::{Config, Program};
@@ -137,13 +137,13 @@ impl<'p, O: Observer> Lockstep<'p, O> {
         let isolation: &[Isolation] = &config.isolation[..usize::from(config.sessions)];
         let slots = config.cursors + 1;
         let mut nodes = Nodes::new();
-        let [layered, plain] = nodes.open_follower(isolation, slots, oracles.plain);
+        let (follower, plain) = nodes.open_follower(isolation, slots, oracles.plain);
         let leader = nodes.open_leader(isolation, slots);
         let mut lockstep = Lockstep {
             program,
             observer,
             nodes,
-            follower: layered.expect("the follower's layered table is always opened"),
+            follower,
             leader,
             plain,
             model: oracles.model.then(|| Model::new(isolation, slots)),
@@ -186,19 +186,22 @@ impl<'p, O: Observer> Lockstep<'p, O> {
     #[inline]
     pub(super) fn tell(&mut self, who: Who, call: Call<'_>) -> Checked<Code> {
         self.outcome.calls += 1;
-        let code = self.follower.tell(who, call);
-        let mut agree = self.leader.tell(who, call) == code;
-        if let Some(plain) = &mut self.plain {
-            agree &= plain.tell(who, call) == code;
+        let follower = self.follower.tell(who, call);
+        let leader = self.leader.tell(who, call);
+        let plain = self.plain.as_mut().map_or(follower, |plain| plain.tell(who, call));
+        let model = self.model.as_mut().map_or(follower, |model| model.tell(who, call));
+        if leader != follower || plain != follower || model != follower {
+            return Err(self.tells_differ(who, call, [follower, leader, plain, model]));
         }
-        if let Some(model) = &mut self.model {
-            agree &= model.tell(who, call) == code;
+        Ok(follower)
+    }
+
+    #[cold]
+    fn tells_differ(&mut self, who: Who, call: Call<'_>, codes: [Code; 4]) -> Box<Mismatch> {
+        for (slot, code) in codes.into_iter().enumerate() {
+            self.replies.set(slot, Reply::code(code));
         }
-        if !agree {
-            let reason = "the backends differ in the code of a call that prepares the step's own";
-            return Err(self.breaks_rule(who, call, Aspect::Code, FOLLOWER, reason));
-        }
-        Ok(code)
+        self.differs(who, call, self.replies.difference())
     }
 
     /// Makes a call on every backend and compares the replies. Returns the code, on which all agree.
