@@ -1,6 +1,7 @@
 //! The nodes of a run and the physical events on them. Such an event changes no reply: the model never hears of
 //! it, and right after it all cursors must still be in the model's state.
 
+use super::compare::{FOLLOWER, LEADER, PLAIN, Replies};
 use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
 use super::step::Ending;
@@ -31,14 +32,14 @@ impl Nodes {
         slots: u8,
         plain: bool,
     ) -> (EngineBackend, Option<EngineBackend>) {
-        let layered = open(&self.follower, TableKind::Layered, "follower-layered", isolation, slots);
-        let plain = plain.then(|| open(&self.follower, TableKind::Plain, "follower-plain", isolation, slots));
+        let layered = open(&self.follower, TableKind::Layered, Replies::NAMES[FOLLOWER], isolation, slots);
+        let plain = plain.then(|| open(&self.follower, TableKind::Plain, Replies::NAMES[PLAIN], isolation, slots));
         (layered, plain)
     }
 
     /// The leader's layered table.
     pub(super) fn open_leader(&mut self, isolation: &[Isolation], slots: u8) -> EngineBackend {
-        open(&self.leader, TableKind::Layered, "leader-layered", isolation, slots)
+        open(&self.leader, TableKind::Layered, Replies::NAMES[LEADER], isolation, slots)
     }
 
     /// What the follower counted so far.
