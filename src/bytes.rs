@@ -109,14 +109,27 @@ impl PartialOrd for ByteStr {
 }
 
 impl Ord for ByteStr {
-    #[inline]
+    #[inline(always)]
     fn cmp(&self, other: &Self) -> Ordering {
+        // Comparing words is much faster than a call to `memcmp`, and most keys differ in the first one.
+        if let (Repr::Inline { data, .. }, Repr::Inline { data: other_data, .. }) = (&self.0, &other.0) {
+            let order = word::<0>(data).cmp(&word::<0>(other_data));
+            if order.is_ne() {
+                return order;
+            }
+        }
+        self.cmp_in_full(other)
+    }
+}
+
+impl ByteStr {
+    #[inline(never)]
+    fn cmp_in_full(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
+            // Padding compares as the smallest byte, so that a prefix is smaller, or equal until the lengths decide.
             (Repr::Inline { len, data }, Repr::Inline { len: other_len, data: other_data }) => {
-                // Most keys differ in their first word, and comparing it is much faster than a call to `memcmp`. Padding
-                // compares as the smallest byte, so that a prefix is smaller, or equal until the lengths decide.
-                let words = first_word(data).cmp(&first_word(other_data));
-                words.then_with(|| data[WORD..].cmp(&other_data[WORD..])).then(len.cmp(other_len))
+                let words = |data| (word::<0>(data), word::<WORD>(data), word::<LAST_WORD>(data));
+                words(data).cmp(&words(other_data)).then(len.cmp(other_len))
             }
             _ => self.as_bytes().cmp(other.as_bytes()),
         }
@@ -125,11 +138,13 @@ impl Ord for ByteStr {
 
 /// The size of a word in bytes.
 const WORD: usize = size_of::<u64>();
+/// Where the last word of inline data begins. It overlaps the one before.
+const LAST_WORD: usize = INLINE_MAX - WORD;
 
-/// The first bytes as a number that orders as they do.
+/// The word at `START` as a number that orders as its bytes do.
 #[inline]
-fn first_word(data: &[u8; INLINE_MAX]) -> u64 {
-    data.first_chunk().map_or(0, |word| u64::from_be_bytes(*word))
+fn word<const START: usize>(data: &[u8; INLINE_MAX]) -> u64 {
+    data[START..].first_chunk().map_or(0, |word| u64::from_be_bytes(*word))
 }
 
 impl Hash for ByteStr {

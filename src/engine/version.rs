@@ -51,6 +51,11 @@ pub struct Chain(Vec<Version>);
 const TRIM_ABOVE: usize = 4;
 
 impl Chain {
+    /// The chain of a new key.
+    pub fn of(version: Version) -> Self {
+        Chain(vec![version])
+    }
+
     /// The visibility rule: the newest version that `view` sees, place-holders passed over.
     #[inline]
     pub fn read(&self, view: &View<'_>) -> Found<'_> {
@@ -82,12 +87,14 @@ impl Chain {
         &self.0
     }
 
-    /// Adds a version on top and drops what nobody can read any more.
-    pub fn push(&mut self, version: Version, horizon: Horizon) {
-        if self.0.len() >= TRIM_ABOVE {
-            self.trim(horizon);
-        }
+    /// Adds a version on top.
+    pub fn push(&mut self, version: Version) {
         self.0.push(version);
+    }
+
+    /// Whether the chain is worth trimming.
+    pub fn is_long(&self) -> bool {
+        self.0.len() > TRIM_ABOVE
     }
 
     /// Drops the versions that are older than one that every present and future reader sees.

@@ -6,7 +6,7 @@ use crate::backend::{Direction, Isolation, Key, Timestamp, Value};
 use crate::engine::core::{Core, Role, Table, TableId};
 use crate::engine::layered::merge::{Access, Env, Era};
 use crate::engine::layered::{tombstone, write as follower_write};
-use crate::engine::tree::Tree;
+use crate::engine::tree::{Pushed, Tree};
 use crate::engine::txn::{TxnOp, View};
 use crate::engine::version::{Chain, Found, Payload, Version};
 use std::ops::Bound;
@@ -145,8 +145,11 @@ impl Cursor {
         }
         let version = Version { txn: ctx.txn.id, start_ts: ctx.txn.commit_ts, durable_ts: ctx.txn.commit_ts, payload };
         let reserve = version.payload == Payload::Reserve;
-        let horizon = ctx.core.horizon();
-        let replaced = ctx.core.written_tree(self.table).push(key, version, horizon);
+        let Pushed { replaced, is_long } = ctx.core.written_tree(self.table).push(key, version);
+        if is_long {
+            let horizon = ctx.core.horizon();
+            ctx.core.written_tree(self.table).trim(key, horizon);
+        }
         ctx.txn.ops.push(TxnOp { table: self.table, key: key.clone(), reserve, stamp: ctx.txn.commit_ts, replaced });
     }
 }
