@@ -127,6 +127,11 @@ impl Reply {
     pub fn code(code: Code) -> Self {
         Reply { code, exact: 0, key: Field::Unset, value: Field::Unset, placed: false, timestamp: 0 }
     }
+
+    /// Whether it carries no cursor's state.
+    pub fn is_without_state(&self) -> bool {
+        self.key == Field::Unset && self.value == Field::Unset && !self.placed
+    }
 }
 
 /// How far a transaction sees.
@@ -360,6 +365,12 @@ pub trait Backend {
     ///
     /// A call on an empty slot (other than opening it) is a mistake of the caller and may panic.
     fn call(&mut self, who: Who, call: Call<'_>) -> Reply;
+
+    /// Makes one call and answers with the reply if that is not `expected`. The same as [`Backend::call`], for less.
+    fn unlike(&mut self, who: Who, call: Call<'_>, expected: &Reply) -> Option<Reply> {
+        let reply = self.call(who, call);
+        (reply != *expected).then_some(reply)
+    }
 
     /// Makes one call of which only the code matters. The same as [`Backend::call`], for less.
     fn tell(&mut self, who: Who, call: Call<'_>) -> Code {

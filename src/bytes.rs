@@ -118,18 +118,20 @@ impl Ord for ByteStr {
                 return order;
             }
         }
-        self.cmp_in_full(other)
+        self.cmp_further(other)
     }
 }
 
 impl ByteStr {
+    /// The order of two byte strings that do not differ in their first words, or are not inline.
     #[inline(never)]
-    fn cmp_in_full(&self, other: &Self) -> Ordering {
+    fn cmp_further(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             // Padding compares as the smallest byte, so that a prefix is smaller, or equal until the lengths decide.
             (Repr::Inline { len, data }, Repr::Inline { len: other_len, data: other_data }) => {
-                let words = |data| (word::<0>(data), word::<WORD>(data), word::<LAST_WORD>(data));
-                words(data).cmp(&words(other_data)).then(len.cmp(other_len))
+                let words = word::<WORD>(data).cmp(&word::<WORD>(other_data));
+                let last_words = || word::<LAST_WORD>(data).cmp(&word::<LAST_WORD>(other_data));
+                words.then_with(last_words).then(len.cmp(other_len))
             }
             _ => self.as_bytes().cmp(other.as_bytes()),
         }

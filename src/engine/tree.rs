@@ -4,7 +4,6 @@ use super::txn::{Horizon, TxnId, View};
 use super::version::{Chain, Found, Version};
 use crate::backend::{Direction, Key, Timestamp, Value};
 use std::cell::Cell;
-use std::cmp::Ordering;
 use std::ops::Bound;
 
 /// An ordered map of update chains. Which rows exist is a matter of who asks: see [`View`].
@@ -43,15 +42,15 @@ impl Tree {
     /// Where `key` is, or where it would be, if that is `at` or right after it.
     #[inline]
     fn find_near(&self, at: usize, key: &Key) -> Option<Result<usize, usize>> {
-        match key.cmp(&self.rows.get(at)?.0) {
-            Ordering::Equal => Some(Ok(at)),
-            Ordering::Less => None,
-            Ordering::Greater => match self.rows.get(at + 1).map(|(after, _)| key.cmp(after)) {
-                Some(Ordering::Equal) => Some(Ok(at + 1)),
-                Some(Ordering::Less) | None => Some(Err(at + 1)),
-                Some(Ordering::Greater) => None,
-            },
+        let row = &self.rows.get(at)?.0;
+        if key == row {
+            return Some(Ok(at));
         }
+        let after = self.rows.get(at + 1).map(|(after, _)| after);
+        if after == Some(key) {
+            return Some(Ok(at + 1));
+        }
+        (row < key && after.is_none_or(|after| key < after)).then_some(Err(at + 1))
     }
 
     /// What `view` finds at `key`.

@@ -82,10 +82,15 @@ impl Cursor {
         }
     }
 
-    /// The answer to a call that left the cursor as it is now.
+    /// The reply to a call that was just fine and left the cursor as it is now.
+    pub fn state(&self) -> Reply {
+        Reply { key: self.key.clone(), value: self.value.clone(), placed: self.placed, ..Reply::code(Code::Ok) }
+    }
+
+    /// Whether `reply` carries the state that the cursor is in.
     #[inline]
-    pub fn reply(&self, code: Code, exact: i8) -> Reply {
-        Reply { code, exact, key: self.key.clone(), value: self.value.clone(), placed: self.placed, timestamp: 0 }
+    pub fn shows(&self, reply: &Reply) -> bool {
+        self.key == reply.key && self.value == reply.value && self.placed == reply.placed
     }
 
     /// Whether the cursor holds a place, and so its session's snapshot.
