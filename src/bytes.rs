@@ -87,7 +87,7 @@ impl From<Vec<u8>> for ByteStr {
 }
 
 impl PartialEq for ByteStr {
-    #[inline]
+    #[inline(always)]
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             // What lies beyond the length is zero on both sides.

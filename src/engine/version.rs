@@ -47,13 +47,15 @@ pub enum Found<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Chain(Vec<Version>);
 
-/// Chains of up to this length are not worth trimming at every write.
-const TRIM_ABOVE: usize = 4;
+/// Shorter chains are not worth trimming.
+const LONG: usize = 4;
 
 impl Chain {
     /// The chain of a new key.
     pub fn of(version: Version) -> Self {
-        Chain(vec![version])
+        let mut versions = Vec::with_capacity(LONG);
+        versions.push(version);
+        Chain(versions)
     }
 
     /// The visibility rule: the newest version that `view` sees, place-holders passed over.
@@ -94,7 +96,7 @@ impl Chain {
 
     /// Whether the chain is worth trimming.
     pub fn is_long(&self) -> bool {
-        self.0.len() > TRIM_ABOVE
+        self.0.len() >= LONG
     }
 
     /// Drops the versions that are older than one that every present and future reader sees.
