@@ -94,8 +94,16 @@ impl PartialEq for ByteStr {
             (Repr::Inline { len, data }, Repr::Inline { len: other_len, data: other_data }) => {
                 len == other_len && data == other_data
             }
-            _ => self.as_bytes() == other.as_bytes(),
+            _ => self.eq_shared(other),
         }
+    }
+}
+
+impl ByteStr {
+    /// Whether two byte strings are equal that are not both inline.
+    #[inline(never)]
+    fn eq_shared(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
     }
 }
 

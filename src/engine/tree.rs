@@ -33,24 +33,31 @@ impl Tree {
     /// Where `key` is, or where it would be.
     #[inline]
     fn find(&self, key: &Key) -> Result<usize, usize> {
-        let found = self.find_near(self.last.get(), key);
-        let found = found.unwrap_or_else(|| self.rows.binary_search_by(|(row, _)| row.cmp(key)));
-        self.last.set(found.unwrap_or_else(|at| at));
+        let last = self.last.get();
+        match self.rows.get(last) {
+            Some((row, _)) if row == key => Ok(last),
+            Some((row, _)) => self.find_beyond(row, key),
+            None => self.search(key),
+        }
+    }
+
+    /// Where `key` is, or where it would be, if it is not at `row`, the last one.
+    fn find_beyond(&self, row: &Key, key: &Key) -> Result<usize, usize> {
+        let next = self.last.get() + 1;
+        let found = match self.rows.get(next) {
+            Some((after, _)) if after == key => Ok(next),
+            Some((after, _)) if row < key && key < after => Err(next),
+            None if row < key => Err(next),
+            _ => return self.search(key),
+        };
+        self.last.set(next);
         found
     }
 
-    /// Where `key` is, or where it would be, if that is `at` or right after it.
-    #[inline]
-    fn find_near(&self, at: usize, key: &Key) -> Option<Result<usize, usize>> {
-        let row = &self.rows.get(at)?.0;
-        if key == row {
-            return Some(Ok(at));
-        }
-        let after = self.rows.get(at + 1).map(|(after, _)| after);
-        if after == Some(key) {
-            return Some(Ok(at + 1));
-        }
-        (row < key && after.is_none_or(|after| key < after)).then_some(Err(at + 1))
+    fn search(&self, key: &Key) -> Result<usize, usize> {
+        let found = self.rows.binary_search_by(|(row, _)| row.cmp(key));
+        self.last.set(found.unwrap_or_else(|at| at));
+        found
     }
 
     /// What `view` finds at `key`.

@@ -120,10 +120,10 @@ impl<O: Observer> Lockstep<'_, O> {
     /// Inserts `count` keys of the pool from index `first` on, going round at its end.
     pub(super) fn bulk_insert(&mut self, who: Who, first: u16, count: u16, ts: Timestamp) -> Checked<Ending> {
         self.bursts += 1;
-        let burst = self.bursts;
+        let suffix = format!(".{}", self.bursts);
         self.wrapped(who, ts, |lockstep| {
             lockstep.for_pool(first, count, |lockstep, key| {
-                let value = burst_value(key, burst);
+                let value = burst_value(key, &suffix);
                 lockstep.tell(who, Call::SetKey(key))?;
                 lockstep.tell(who, Call::SetValue(&value))?;
                 lockstep.call(who, Call::Insert)
@@ -214,14 +214,9 @@ fn walk(direction: Direction) -> Call<'static> {
     }
 }
 
-/// A value that tells which burst wrote it: `b`, the key, a dot, the number of the burst.
-fn burst_value(key: &Key, burst: u32) -> Value {
-    let mut text = Vec::with_capacity(key.len() + 12);
-    text.push(b'b');
-    text.extend_from_slice(key);
-    text.push(b'.');
-    text.extend_from_slice(burst.to_string().as_bytes());
-    Value::from(text)
+/// A value that tells which burst wrote it: `b`, the key, and the burst's suffix, a dot and its number.
+fn burst_value(key: &Key, suffix: &str) -> Value {
+    Value::from([b"b", &key[..], suffix.as_bytes()].concat())
 }
 
 #[cfg(test)]
@@ -230,6 +225,6 @@ mod tests {
 
     #[test]
     fn a_bursts_values_are_its_own() {
-        assert_eq!(&*burst_value(&Key::from("0120"), 7), b"b0120.7");
+        assert_eq!(&*burst_value(&Key::from("0120"), ".7"), b"b0120.7");
     }
 }

@@ -90,7 +90,7 @@ impl Cursor {
     pub(super) fn walk(&mut self, ctx: &mut Ctx<'_>, direction: Direction) -> Option<(Key, Value)> {
         match open(self.table, &self.bounds, ctx) {
             (Data::Live { tree, encoded }, view) => {
-                let from = if self.placed { Bound::Excluded(&self.place) } else { self.bounds.start(direction) };
+                let from = if self.placed { Bound::Excluded(self.place()) } else { self.bounds.start(direction) };
                 seek_live(tree, encoded, from, direction, &self.bounds, &view)
             }
             (Data::Merged(mut env), _) => {

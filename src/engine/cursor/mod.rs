@@ -28,6 +28,7 @@ pub struct Cursor {
     key: Field,
     value: Field,
     placed: bool,
+    /// Where it stands if that is not what its key says: see [`Cursor::place`].
     place: Key,
     bounds: Bounds,
     merge: Merge,
@@ -118,8 +119,19 @@ impl Cursor {
         if key.is_empty() {
             return Code::Invalid;
         }
-        self.key = Field::External(key.clone());
+        if let Field::Internal(place) = std::mem::replace(&mut self.key, Field::External(key.clone())) {
+            self.place = place;
+        }
         Code::Ok
+    }
+
+    /// Where the cursor stands, if it is placed: at the record that its key refers to, or referred to until another
+    /// key was set.
+    fn place(&self) -> &Key {
+        match &self.key {
+            Field::Internal(key) => key,
+            Field::External(_) | Field::Unset => &self.place,
+        }
     }
 
     /// `set_value`.
