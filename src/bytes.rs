@@ -9,41 +9,55 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// The longest byte string that is stored inline, in bytes. Chosen so that a [`ByteStr`] is three words.
-pub const INLINE_MAX: usize = 22;
+pub const INLINE_MAX: usize = HEAD - 1;
 
 /// An immutable byte string, ordered bytewise, as WiredTiger orders raw (`u`) keys.
+///
+/// The first part tells most byte strings apart, by one comparison, and is copied like a number.
 #[derive(Clone)]
-pub struct ByteStr(Repr);
-
-#[derive(Clone)]
-enum Repr {
-    Inline { len: u8, data: [u8; INLINE_MAX] },
-    Shared(Arc<[u8]>),
+pub struct ByteStr {
+    /// The first [`INLINE_MAX`] bytes, padded with zeros; then how many there are, or [`HEAD`] if they are not all.
+    head: [u8; HEAD],
+    /// All of them, if they are more.
+    long: Option<Arc<Box<[u8]>>>,
 }
+
+/// The size of the first part in bytes.
+const HEAD: usize = size_of::<u128>();
 
 impl ByteStr {
     /// The empty byte string.
-    pub const EMPTY: ByteStr = ByteStr(Repr::Inline { len: 0, data: [0; INLINE_MAX] });
+    pub const EMPTY: ByteStr = ByteStr { head: [0; HEAD], long: None };
 
     /// Copies `bytes`.
     #[inline]
     pub fn new(bytes: &[u8]) -> Self {
+        let mut head = [0; HEAD];
         if bytes.len() <= INLINE_MAX {
-            let mut data = [0; INLINE_MAX];
-            data[..bytes.len()].copy_from_slice(bytes);
-            ByteStr(Repr::Inline { len: bytes.len() as u8, data })
+            head[..bytes.len()].copy_from_slice(bytes);
+            head[INLINE_MAX] = bytes.len() as u8;
+            ByteStr { head, long: None }
         } else {
-            ByteStr(Repr::Shared(Arc::from(bytes)))
+            head[..INLINE_MAX].copy_from_slice(&bytes[..INLINE_MAX]);
+            head[INLINE_MAX] = HEAD as u8;
+            ByteStr { head, long: Some(Arc::new(bytes.into())) }
         }
     }
 
     /// The bytes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Repr::Inline { len, data } => &data[..usize::from(*len)],
-            Repr::Shared(bytes) => bytes,
+        match &self.long {
+            None => &self.head[..usize::from(self.head[INLINE_MAX])],
+            Some(bytes) => bytes,
         }
+    }
+
+    /// The head as a number. It orders as the bytes do: padding compares as the smallest byte, and where it is all that
+    /// differs, the count that comes last makes a prefix the smaller one. Only two long strings may have the same.
+    #[inline]
+    fn rank(&self) -> u128 {
+        u128::from_be_bytes(self.head)
     }
 }
 
@@ -87,23 +101,9 @@ impl From<Vec<u8>> for ByteStr {
 }
 
 impl PartialEq for ByteStr {
-    #[inline(always)]
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            // What lies beyond the length is zero on both sides.
-            (Repr::Inline { len, data }, Repr::Inline { len: other_len, data: other_data }) => {
-                len == other_len && data == other_data
-            }
-            _ => self.eq_shared(other),
-        }
-    }
-}
-
-impl ByteStr {
-    /// Whether two byte strings are equal that are not both inline.
-    #[inline(never)]
-    fn eq_shared(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
+        self.head == other.head && (self.long.is_none() || self.long == other.long)
     }
 }
 
@@ -117,44 +117,11 @@ impl PartialOrd for ByteStr {
 }
 
 impl Ord for ByteStr {
-    #[inline(always)]
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        // Comparing words is much faster than a call to `memcmp`, and most keys differ in the first one.
-        if let (Repr::Inline { data, .. }, Repr::Inline { data: other_data, .. }) = (&self.0, &other.0) {
-            let order = word::<0>(data).cmp(&word::<0>(other_data));
-            if order.is_ne() {
-                return order;
-            }
-        }
-        self.cmp_further(other)
+        let order = self.rank().cmp(&other.rank());
+        if order.is_eq() && self.long.is_some() { self.long.cmp(&other.long) } else { order }
     }
-}
-
-impl ByteStr {
-    /// The order of two byte strings that do not differ in their first words, or are not inline.
-    #[inline(never)]
-    fn cmp_further(&self, other: &Self) -> Ordering {
-        match (&self.0, &other.0) {
-            // Padding compares as the smallest byte, so that a prefix is smaller, or equal until the lengths decide.
-            (Repr::Inline { len, data }, Repr::Inline { len: other_len, data: other_data }) => {
-                let words = word::<WORD>(data).cmp(&word::<WORD>(other_data));
-                let last_words = || word::<LAST_WORD>(data).cmp(&word::<LAST_WORD>(other_data));
-                words.then_with(last_words).then(len.cmp(other_len))
-            }
-            _ => self.as_bytes().cmp(other.as_bytes()),
-        }
-    }
-}
-
-/// The size of a word in bytes.
-const WORD: usize = size_of::<u64>();
-/// Where the last word of inline data begins. It overlaps the one before.
-const LAST_WORD: usize = INLINE_MAX - WORD;
-
-/// The word at `START` as a number that orders as its bytes do.
-#[inline]
-fn word<const START: usize>(data: &[u8; INLINE_MAX]) -> u64 {
-    data[START..].first_chunk().map_or(0, |word| u64::from_be_bytes(*word))
 }
 
 impl Hash for ByteStr {
@@ -187,7 +154,7 @@ mod tests {
     #[test]
     fn compares_as_slices_do() {
         let mut all = vec![Vec::new()];
-        for len in [1, 7, 8, 9, INLINE_MAX, INLINE_MAX + 1] {
+        for len in [1, 7, 8, 9, INLINE_MAX, INLINE_MAX + 1, INLINE_MAX + 2] {
             for last in [0, 1, 0x7f, 0x80, 0xff] {
                 for fill in [0, b'a', 0xff] {
                     let mut bytes = vec![fill; len];
