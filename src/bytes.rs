@@ -53,11 +53,13 @@ impl ByteStr {
         }
     }
 
-    /// The head as a number. It orders as the bytes do: padding compares as the smallest byte, and where it is all that
-    /// differs, the count that comes last makes a prefix the smaller one. Only two long strings may have the same.
+    /// The halves of the head as numbers. They order as the bytes do: padding compares as the smallest byte, and where it
+    /// is all that differs, the count that comes last makes a prefix the smaller one. Only two long strings may have the
+    /// same.
     #[inline]
-    fn rank(&self) -> u128 {
-        u128::from_be_bytes(self.head)
+    fn rank(&self) -> [u64; 2] {
+        let rank = u128::from_be_bytes(self.head);
+        [(rank >> 64) as u64, rank as u64]
     }
 }
 
@@ -119,8 +121,11 @@ impl PartialOrd for ByteStr {
 impl Ord for ByteStr {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        let order = self.rank().cmp(&other.rank());
-        if order.is_eq() && self.long.is_some() { self.long.cmp(&other.long) } else { order }
+        let ([first, second], [other_first, other_second]) = (self.rank(), other.rank());
+        if first != other_first {
+            return first.cmp(&other_first); // most often
+        }
+        second.cmp(&other_second).then_with(|| self.long.cmp(&other.long))
     }
 }
 
