@@ -104,7 +104,7 @@ impl Chain {
         let base = self.0.iter().rposition(|version| {
             version.payload != Payload::Reserve && horizon.everyone_sees(version.txn, version.start_ts)
         });
-        if let Some(base) = base {
+        if let Some(base @ 1..) = base {
             self.0.drain(..base);
         }
     }
