@@ -9,41 +9,57 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// The longest byte string that is stored inline, in bytes. Chosen so that a [`ByteStr`] is three words.
-pub const INLINE_MAX: usize = 22;
+pub const INLINE_MAX: usize = HEAD - 1;
 
 /// An immutable byte string, ordered bytewise, as WiredTiger orders raw (`u`) keys.
+///
+/// The first part tells most byte strings apart, by one comparison, and is copied like a number.
 #[derive(Clone)]
-pub struct ByteStr(Repr);
-
-#[derive(Clone)]
-enum Repr {
-    Inline { len: u8, data: [u8; INLINE_MAX] },
-    Shared(Arc<[u8]>),
+pub struct ByteStr {
+    /// The first [`INLINE_MAX`] bytes, padded with zeros; then how many there are, or [`HEAD`] if they are not all.
+    head: [u8; HEAD],
+    /// All of them, if they are more.
+    long: Option<Arc<Box<[u8]>>>,
 }
+
+/// The size of the first part in bytes.
+const HEAD: usize = size_of::<u128>();
 
 impl ByteStr {
     /// The empty byte string.
-    pub const EMPTY: ByteStr = ByteStr(Repr::Inline { len: 0, data: [0; INLINE_MAX] });
+    pub const EMPTY: ByteStr = ByteStr { head: [0; HEAD], long: None };
 
     /// Copies `bytes`.
     #[inline]
     pub fn new(bytes: &[u8]) -> Self {
+        let mut head = [0; HEAD];
         if bytes.len() <= INLINE_MAX {
-            let mut data = [0; INLINE_MAX];
-            data[..bytes.len()].copy_from_slice(bytes);
-            ByteStr(Repr::Inline { len: bytes.len() as u8, data })
+            head[..bytes.len()].copy_from_slice(bytes);
+            head[INLINE_MAX] = bytes.len() as u8;
+            ByteStr { head, long: None }
         } else {
-            ByteStr(Repr::Shared(Arc::from(bytes)))
+            head[..INLINE_MAX].copy_from_slice(&bytes[..INLINE_MAX]);
+            head[INLINE_MAX] = HEAD as u8;
+            ByteStr { head, long: Some(Arc::new(bytes.into())) }
         }
     }
 
     /// The bytes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Repr::Inline { len, data } => &data[..usize::from(*len)],
-            Repr::Shared(bytes) => bytes,
+        match &self.long {
+            None => &self.head[..usize::from(self.head[INLINE_MAX])],
+            Some(bytes) => bytes,
         }
+    }
+
+    /// The halves of the head as numbers. They order as the bytes do: padding compares as the smallest byte, and where it
+    /// is all that differs, the count that comes last makes a prefix the smaller one. Only two long strings may have the
+    /// same.
+    #[inline]
+    fn rank(&self) -> [u64; 2] {
+        let rank = u128::from_be_bytes(self.head);
+        [(rank >> 64) as u64, rank as u64]
     }
 }
 
@@ -89,13 +105,7 @@ impl From<Vec<u8>> for ByteStr {
 impl PartialEq for ByteStr {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            // What lies beyond the length is zero on both sides.
-            (Repr::Inline { len, data }, Repr::Inline { len: other_len, data: other_data }) => {
-                len == other_len && data == other_data
-            }
-            _ => self.as_bytes() == other.as_bytes(),
-        }
+        self.head == other.head && (self.long.is_none() || self.long == other.long)
     }
 }
 
@@ -111,25 +121,12 @@ impl PartialOrd for ByteStr {
 impl Ord for ByteStr {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        match (&self.0, &other.0) {
-            (Repr::Inline { len, data }, Repr::Inline { len: other_len, data: other_data }) => {
-                // Most keys differ in their first word, and comparing it is much faster than a call to `memcmp`. Padding
-                // compares as the smallest byte, so that a prefix is smaller, or equal until the lengths decide.
-                let words = first_word(data).cmp(&first_word(other_data));
-                words.then_with(|| data[WORD..].cmp(&other_data[WORD..])).then(len.cmp(other_len))
-            }
-            _ => self.as_bytes().cmp(other.as_bytes()),
+        let ([first, second], [other_first, other_second]) = (self.rank(), other.rank());
+        if first != other_first {
+            return first.cmp(&other_first); // most often
         }
+        second.cmp(&other_second).then_with(|| self.long.cmp(&other.long))
     }
-}
-
-/// The size of a word in bytes.
-const WORD: usize = size_of::<u64>();
-
-/// The first bytes as a number that orders as they do.
-#[inline]
-fn first_word(data: &[u8; INLINE_MAX]) -> u64 {
-    data.first_chunk().map_or(0, |word| u64::from_be_bytes(*word))
 }
 
 impl Hash for ByteStr {
@@ -162,7 +159,7 @@ mod tests {
     #[test]
     fn compares_as_slices_do() {
         let mut all = vec![Vec::new()];
-        for len in [1, 7, 8, 9, INLINE_MAX, INLINE_MAX + 1] {
+        for len in [1, 7, 8, 9, INLINE_MAX, INLINE_MAX + 1, INLINE_MAX + 2] {
             for last in [0, 1, 0x7f, 0x80, 0xff] {
                 for fill in [0, b'a', 0xff] {
                     let mut bytes = vec![fill; len];

@@ -83,7 +83,7 @@ fn a_checkpoint_is_the_content_at_stable_and_its_history_from_oldest() {
     assert_eq!((checkpoint.oldest, checkpoint.timestamp), (12, 20));
     let image = &checkpoint.tables[0].1;
     assert_eq!(image.rows().len(), 1, "b is newer than stable");
-    let row = image.row(b"a").unwrap();
+    let row = image.row(&"a".into()).unwrap();
     assert_eq!(row.read(0), None, "the newest version is the delete");
     assert_eq!(row.read(19), Some(&Value::from("a15")));
     assert_eq!(row.read(12), Some(&Value::from("a10")), "what a reader at oldest sees is still there");

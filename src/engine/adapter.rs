@@ -38,6 +38,11 @@ impl Backend for EngineBackend {
     }
 
     #[inline]
+    fn unlike(&mut self, who: Who, call: Call<'_>, expected: &Reply) -> Option<Reply> {
+        self.node.borrow_mut().unlike(self.table, self.first_session, who, call, expected)
+    }
+
+    #[inline]
     fn tell(&mut self, who: Who, call: Call<'_>) -> Code {
         self.node.borrow_mut().act(self.table, self.first_session, who, call).code
     }

@@ -4,7 +4,6 @@ use super::tree::Tree;
 use super::txn::TxnId;
 use super::version::{Payload, Version};
 use crate::backend::{Key, Timestamp, Value};
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A committed version in an image. It carries no transaction id: only timestamps filter it.
@@ -54,12 +53,12 @@ impl TableImage {
 
     /// Where `key` is, or where it would be.
     #[inline]
-    pub fn find(&self, key: &[u8]) -> Result<usize, usize> {
-        self.rows.binary_search_by(|row| -> Ordering { row.key.as_bytes().cmp(key) })
+    pub fn find(&self, key: &Key) -> Result<usize, usize> {
+        self.rows.binary_search_by(|row| row.key.cmp(key))
     }
 
     /// The row of `key`.
-    pub fn row(&self, key: &[u8]) -> Option<&ImageRow> {
+    pub fn row(&self, key: &Key) -> Option<&ImageRow> {
         self.find(key).ok().map(|index| &self.rows[index])
     }
 

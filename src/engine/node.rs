@@ -215,11 +215,40 @@ impl Node {
     /// that it leaves. `first` is the number of the session that the call's sessions count from.
     pub fn call(&mut self, table: TableId, first: usize, who: Who, call: Call<'_>) -> Reply {
         let answer = self.act(table, first, who, call);
-        let cursor = if call.is_on_cursor() { self.cursor(first, who) } else { None };
-        let mut reply =
-            cursor.map_or_else(|| Reply::code(answer.code), |cursor| cursor.reply(answer.code, answer.exact));
-        reply.timestamp = answer.timestamp;
-        reply
+        self.reply(first, who, call, answer)
+    }
+
+    /// Makes a call as [`Node::call`] does, and answers with the reply if that is not `expected`.
+    pub fn unlike(
+        &mut self,
+        table: TableId,
+        first: usize,
+        who: Who,
+        call: Call<'_>,
+        expected: &Reply,
+    ) -> Option<Reply> {
+        let answer = self.act(table, first, who, call);
+        let same_state = match self.shown(first, who, call) {
+            Some(cursor) => cursor.shows(expected),
+            None => expected.is_without_state(),
+        };
+        let Answer { code, exact, timestamp } = answer;
+        let same = same_state && (code, exact, timestamp) == (expected.code, expected.exact, expected.timestamp);
+        if same { None } else { Some(self.reply(first, who, call, answer)) }
+    }
+
+    /// The answer to `call` with the state that it has left.
+    fn reply(&self, first: usize, who: Who, call: Call<'_>, answer: Answer) -> Reply {
+        let Answer { code, exact, timestamp } = answer;
+        let cursor = self.shown(first, who, call);
+        let state = cursor.map_or_else(|| Reply::code(code), |cursor| cursor.state());
+        Reply { code, exact, timestamp, ..state }
+    }
+
+    /// The cursor whose state the reply to `call` shows.
+    #[inline]
+    fn shown(&self, first: usize, who: Who, call: Call<'_>) -> Option<&Cursor> {
+        if call.is_on_cursor() { self.cursor(first, who) } else { None }
     }
 
     /// Makes a call and answers without the cursor's state.

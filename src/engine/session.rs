@@ -269,8 +269,11 @@ impl Session {
             if ts == 0 && self.txn.no_timestamp {
                 return false;
             }
-            let replaced = op.replaced.unwrap_or_else(|| core.durable_below(op.table, &op.key));
-            replaced > core.timestamps.oldest && ts < replaced
+            let fits = ts.max(core.timestamps.oldest);
+            match op.replaced {
+                Some(replaced) => replaced > fits,
+                None => core.stable_is_above(fits, op.table, &op.key),
+            }
         })
     }
 

@@ -1,51 +1,127 @@
-//! A table's live data: an ordered map from key to update chain.
+//! A table's live data: update chains in the order of their keys.
 
 use super::txn::{Horizon, TxnId, View};
 use super::version::{Chain, Found, Version};
 use crate::backend::{Direction, Key, Timestamp, Value};
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::ops::Bound;
 
 /// An ordered map of update chains. Which rows exist is a matter of who asks: see [`View`].
+///
+/// Rows lie side by side: tables are small, reads are many, and a binary search is the fastest way to one. Most often
+/// none is needed: what is asked for is the row of the last time, or the one after it.
 #[derive(Debug, Default)]
 pub struct Tree {
-    rows: BTreeMap<Key, Chain>,
+    rows: Vec<(Key, Chain)>,
+    /// Where something was found last, or would have been. No more than a hint.
+    last: Cell<usize>,
     /// Counts changes, those of rollback included. Look-ahead without a snapshot is only good for one count.
     changes: u64,
 }
 
+/// What a version was put on top of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// The durable timestamp of the version that was replaced, if there was one. It may be a place-holder of the same
+    /// transaction: that has none, as in WiredTiger.
+    pub replaced: Option<Timestamp>,
+    /// Whether it is time to [`Tree::trim`] the key.
+    pub is_long: bool,
+}
+
 impl Tree {
+    /// Where `key` is, or where it would be.
+    #[inline]
+    fn find(&self, key: &Key) -> Result<usize, usize> {
+        let last = self.last.get();
+        match self.rows.get(last) {
+            Some((row, _)) if row == key => Ok(last),
+            Some((row, _)) => self.find_beyond(row, key),
+            None => self.search(key),
+        }
+    }
+
+    /// Where `key` is, or where it would be, if it is not at `row`, the last one.
+    fn find_beyond(&self, row: &Key, key: &Key) -> Result<usize, usize> {
+        let next = self.last.get() + 1;
+        let found = match self.rows.get(next) {
+            Some((after, _)) if after == key => Ok(next),
+            Some((after, _)) if row < key && key < after => Err(next),
+            None if row < key => Err(next),
+            _ => return self.search(key),
+        };
+        self.last.set(next);
+        found
+    }
+
+    fn search(&self, key: &Key) -> Result<usize, usize> {
+        let found = self.rows.binary_search_by(|(row, _)| row.cmp(key));
+        self.last.set(found.unwrap_or_else(|at| at));
+        found
+    }
+
     /// What `view` finds at `key`.
     #[inline]
     pub fn read(&self, key: &Key, view: &View<'_>) -> Found<'_> {
-        self.rows.get(key).map_or(Found::Nothing, |chain| chain.read(view))
+        self.chain(key).map_or(Found::Nothing, |chain| chain.read(view))
     }
 
     /// The first record from `from` on in `direction` that `view` sees.
     #[inline]
     pub fn seek(&self, from: Bound<&Key>, direction: Direction, view: &View<'_>) -> Option<(&Key, &Value)> {
-        match direction {
-            Direction::Next => first_seen(self.rows.range::<Key, _>((from, Bound::Unbounded)), view),
-            Direction::Prev => first_seen(self.rows.range::<Key, _>((Bound::Unbounded, from)).rev(), view),
-        }
+        let seen = |at: usize| match self.rows[at].1.read(view) {
+            Found::Value(value) => Some((at, value)),
+            Found::Nothing | Found::Deleted => None,
+        };
+        let (at, value) = match direction {
+            Direction::Next => {
+                let start = match from {
+                    Bound::Unbounded => 0,
+                    Bound::Included(key) => self.find(key).unwrap_or_else(|at| at),
+                    Bound::Excluded(key) => self.find(key).map_or_else(|at| at, |at| at + 1),
+                };
+                (start..self.rows.len()).find_map(seen)?
+            }
+            Direction::Prev => {
+                let end = match from {
+                    Bound::Unbounded => self.rows.len(),
+                    Bound::Included(key) => self.find(key).map_or_else(|at| at, |at| at + 1),
+                    Bound::Excluded(key) => self.find(key).unwrap_or_else(|at| at),
+                };
+                (0..end).rev().find_map(seen)?
+            }
+        };
+        self.last.set(at);
+        Some((&self.rows[at].0, value))
     }
 
     /// The chain of `key`.
+    #[inline]
     pub fn chain(&self, key: &Key) -> Option<&Chain> {
-        self.rows.get(key)
+        self.find(key).ok().map(|at| &self.rows[at].1)
     }
 
-    /// Puts a version on top of the chain of `key`. Answers with the durable timestamp of the one that it replaces,
-    /// which may be a place-holder of the same transaction: that has none, as in WiredTiger.
-    pub fn push(&mut self, key: &Key, version: Version, horizon: Horizon) -> Option<Timestamp> {
+    /// Puts a version on top of the chain of `key`.
+    pub fn push(&mut self, key: &Key, version: Version) -> Pushed {
         self.changes += 1;
-        if let Some(chain) = self.rows.get_mut(key) {
-            let replaced = chain.versions().last().map(|newest| newest.durable_ts);
-            chain.push(version, horizon);
-            replaced
-        } else {
-            self.rows.entry(key.clone()).or_default().push(version, horizon);
-            None
+        match self.find(key) {
+            Ok(at) => {
+                let chain = &mut self.rows[at].1;
+                let replaced = chain.versions().last().map(|newest| newest.durable_ts);
+                chain.push(version);
+                Pushed { replaced, is_long: chain.is_long() }
+            }
+            Err(at) => {
+                self.rows.insert(at, (key.clone(), Chain::of(version)));
+                Pushed { replaced: None, is_long: false }
+            }
+        }
+    }
+
+    /// Drops what nobody can read any more of `key`.
+    pub fn trim(&mut self, key: &Key, horizon: Horizon) {
+        if let Ok(at) = self.find(key) {
+            self.rows[at].1.trim(horizon);
         }
     }
 
@@ -61,17 +137,18 @@ impl Tree {
     }
 
     fn settle(&mut self, key: &Key, outcome: impl FnOnce(&mut Chain)) {
-        if let Some(chain) = self.rows.get_mut(key) {
+        if let Ok(at) = self.find(key) {
+            let chain = &mut self.rows[at].1;
             outcome(chain);
             if chain.is_empty() {
-                self.rows.remove(key);
+                self.rows.remove(at);
             }
         }
     }
 
     /// The largest key there is, visible or not.
     pub fn largest(&self) -> Option<&Key> {
-        self.rows.last_key_value().map(|(key, _)| key)
+        self.rows.last().map(|(key, _)| key)
     }
 
     /// The number of changes so far.
@@ -81,7 +158,7 @@ impl Tree {
 
     /// All rows in order.
     pub fn rows(&self) -> impl Iterator<Item = (&Key, &Chain)> {
-        self.rows.iter()
+        self.rows.iter().map(|(key, chain)| (key, chain))
     }
 
     /// The number of rows.
@@ -96,25 +173,14 @@ impl Tree {
 
     /// Visits every chain and drops the rows for which `keep` answers false.
     pub fn retain(&mut self, mut keep: impl FnMut(&Key, &mut Chain) -> bool) {
-        self.rows.retain(|key, chain| keep(key, chain));
+        self.rows.retain_mut(|(key, chain)| keep(key, chain));
     }
 
     /// Drops what no present or future reader can ask for, whole rows included.
     pub fn sweep(&mut self, horizon: Horizon) {
-        self.rows.retain(|_, chain| {
+        self.rows.retain_mut(|(_, chain)| {
             chain.trim(horizon);
             !chain.is_obsolete(horizon)
         });
     }
-}
-
-/// The first row of `rows` of which `view` sees a value.
-#[inline]
-fn first_seen<'a>(rows: impl Iterator<Item = (&'a Key, &'a Chain)>, view: &View<'_>) -> Option<(&'a Key, &'a Value)> {
-    for (key, chain) in rows {
-        if let Found::Value(value) = chain.read(view) {
-            return Some((key, value));
-        }
-    }
-    None
 }

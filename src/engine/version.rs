@@ -47,10 +47,17 @@ pub enum Found<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Chain(Vec<Version>);
 
-/// Chains of up to this length are not worth trimming at every write.
-const TRIM_ABOVE: usize = 4;
+/// Shorter chains are not worth trimming.
+const LONG: usize = 4;
 
 impl Chain {
+    /// The chain of a new key.
+    pub fn of(version: Version) -> Self {
+        let mut versions = Vec::with_capacity(LONG);
+        versions.push(version);
+        Chain(versions)
+    }
+
     /// The visibility rule: the newest version that `view` sees, place-holders passed over.
     #[inline]
     pub fn read(&self, view: &View<'_>) -> Found<'_> {
@@ -82,12 +89,14 @@ impl Chain {
         &self.0
     }
 
-    /// Adds a version on top and drops what nobody can read any more.
-    pub fn push(&mut self, version: Version, horizon: Horizon) {
-        if self.0.len() >= TRIM_ABOVE {
-            self.trim(horizon);
-        }
+    /// Adds a version on top.
+    pub fn push(&mut self, version: Version) {
         self.0.push(version);
+    }
+
+    /// Whether the chain is worth trimming.
+    pub fn is_long(&self) -> bool {
+        self.0.len() >= LONG
     }
 
     /// Drops the versions that are older than one that every present and future reader sees.
@@ -95,7 +104,7 @@ impl Chain {
         let base = self.0.iter().rposition(|version| {
             version.payload != Payload::Reserve && horizon.everyone_sees(version.txn, version.start_ts)
         });
-        if let Some(base) = base {
+        if let Some(base @ 1..) = base {
             self.0.drain(..base);
         }
     }

@@ -36,8 +36,9 @@ pub const DELTAS: [(u32, u32, &[u8]); 16] = [
     (0, 4096, b"whole"),
 ];
 
-/// The shortest long value, in bytes: it no longer fits inline.
-pub const LONG_MIN: usize = INLINE_MAX + 1;
+/// The shortest long value, in bytes: too long to be stored inline.
+pub const LONG_MIN: usize = 23;
+const _: () = assert!(LONG_MIN > INLINE_MAX);
 /// The longest long value, in bytes.
 pub const LONG_MAX: usize = LONG_MIN + 4095;
 

@@ -7,10 +7,6 @@ use super::observer::Observer;
 use super::step::Ending;
 use crate::backend::{Begin, Call, Code, CursorConfig, Direction, Key, Timestamp, Value, Who};
 use crate::program::{Config, Step, beside};
-use std::io::Write;
-
-/// Room for the longest value of a burst: a letter, a pool key of 5 digits, a dot, a number of 10 digits.
-const BURST_VALUE_MAX: usize = 17;
 
 /// Whether a write that answered `code` leaves its transaction fit for nothing but rollback.
 fn dooms(code: Code) -> bool {
@@ -124,10 +120,10 @@ impl<O: Observer> Lockstep<'_, O> {
     /// Inserts `count` keys of the pool from index `first` on, going round at its end.
     pub(super) fn bulk_insert(&mut self, who: Who, first: u16, count: u16, ts: Timestamp) -> Checked<Ending> {
         self.bursts += 1;
-        let burst = self.bursts;
+        let suffix = format!(".{}", self.bursts);
         self.wrapped(who, ts, |lockstep| {
             lockstep.for_pool(first, count, |lockstep, key| {
-                let value = burst_value(key, burst);
+                let value = burst_value(key, &suffix);
                 lockstep.tell(who, Call::SetKey(key))?;
                 lockstep.tell(who, Call::SetValue(&value))?;
                 lockstep.call(who, Call::Insert)
@@ -218,15 +214,9 @@ fn walk(direction: Direction) -> Call<'static> {
     }
 }
 
-/// A value that tells which burst wrote it: `b`, the key, a dot, the number of the burst.
-fn burst_value(key: &Key, burst: u32) -> Value {
-    let mut text = [0; BURST_VALUE_MAX];
-    let mut rest = &mut text[..];
-    // Pool keys are short: there is room.
-    let written = rest.write_all(b"b").and_then(|()| rest.write_all(key)).and_then(|()| write!(rest, ".{burst}"));
-    debug_assert!(written.is_ok(), "{key:?} is no key of a pool");
-    let left = rest.len();
-    Value::new(&text[..BURST_VALUE_MAX - left])
+/// A value that tells which burst wrote it: `b`, the key, and the burst's suffix, a dot and its number.
+fn burst_value(key: &Key, suffix: &str) -> Value {
+    Value::from([b"b", &key[..], suffix.as_bytes()].concat())
 }
 
 #[cfg(test)]
@@ -235,6 +225,6 @@ mod tests {
 
     #[test]
     fn a_bursts_values_are_its_own() {
-        assert_eq!(&*burst_value(&Key::from("0120"), 7), b"b0120.7");
+        assert_eq!(&*burst_value(&Key::from("0120"), ".7"), b"b0120.7");
     }
 }

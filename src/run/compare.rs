@@ -1,6 +1,6 @@
 //! The one comparison: the replies of all backends to a call, and the first thing in which two of them differ.
 
-use crate::backend::{Code, Field, Reply};
+use crate::backend::{Backend, Call, Code, Field, Reply, Who};
 use serde::Serialize;
 use std::fmt;
 
@@ -84,7 +84,10 @@ pub(super) const MODEL: usize = 3;
 /// What every backend of a run answered to the last call.
 #[derive(Clone, Debug)]
 pub struct Replies {
-    slots: [Reply; 4],
+    /// The reply that the others are compared with.
+    expected: Reply,
+    /// The replies that are not equal to it, by slot.
+    unlike: [Option<Reply>; 4],
     /// The slots in use, ascending. The last one is what the others are compared with.
     active: &'static [usize],
 }
@@ -100,17 +103,38 @@ impl Replies {
             (false, true) => &[FOLLOWER, LEADER, MODEL],
             (false, false) => &[FOLLOWER, LEADER],
         };
-        Replies { slots: std::array::from_fn(|_| Reply::code(Code::Ok)), active }
+        Replies { expected: Reply::code(Code::Ok), unlike: [const { None }; 4], active }
     }
 
+    /// Begins with the replies to the next call: here is the one that the others are compared with.
     #[inline]
-    pub(super) fn set(&mut self, slot: usize, reply: Reply) {
-        self.slots[slot] = reply;
+    pub(super) fn expect(&mut self, reply: Reply) {
+        if !self.agree() {
+            self.unlike = [const { None }; 4];
+        }
+        self.expected = reply;
+    }
+
+    /// A backend has made the call that a reply is expected to.
+    #[inline]
+    pub(super) fn hear(&mut self, slot: usize, backend: &mut impl Backend, who: Who, call: Call<'_>) {
+        if let Some(reply) = backend.unlike(who, call, &self.expected) {
+            self.unlike[slot] = Some(reply);
+        }
+    }
+
+    /// The replies to a call of which only the codes are known.
+    pub(super) fn set_codes(&mut self, codes: [Code; 4]) {
+        let expected = codes[self.reference()];
+        self.expect(Reply::code(expected));
+        for &slot in self.active {
+            self.unlike[slot] = (codes[slot] != expected).then(|| Reply::code(codes[slot]));
+        }
     }
 
     #[inline]
     pub(super) fn slot(&self, slot: usize) -> &Reply {
-        &self.slots[slot]
+        self.unlike[slot].as_ref().unwrap_or(&self.expected)
     }
 
     pub(super) fn active(&self) -> &'static [usize] {
@@ -124,25 +148,24 @@ impl Replies {
     /// What the others are compared with: the model's reply, where the model takes part.
     #[inline]
     pub fn expected(&self) -> &Reply {
-        &self.slots[self.reference()]
+        &self.expected
     }
 
     /// The reply of the system under test.
     #[inline]
     pub fn follower(&self) -> &Reply {
-        &self.slots[FOLLOWER]
+        self.slot(FOLLOWER)
     }
 
     /// The replies with the names of the backends that gave them.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Reply)> {
-        self.active.iter().map(|&slot| (Self::NAMES[slot], &self.slots[slot]))
+        self.active.iter().map(|&slot| (Self::NAMES[slot], self.slot(slot)))
     }
 
     /// Whether all replies are equal.
     #[inline]
     pub fn agree(&self) -> bool {
-        let expected = self.expected();
-        self.active[..self.active.len() - 1].iter().all(|&slot| self.slots[slot] == *expected)
+        self.unlike.iter().all(Option::is_none)
     }
 
     /// The first difference from the reference, by slot.
@@ -158,7 +181,7 @@ impl Replies {
     fn difference_by(&self, differ: impl Fn(&Reply, &Reply) -> Option<Aspect>) -> Option<Difference> {
         let reference = self.reference();
         self.active.iter().find_map(|&slot| {
-            let aspect = differ(&self.slots[slot], &self.slots[reference])?;
+            let aspect = differ(self.slot(slot), &self.expected)?;
             Some(Difference { aspect, slot, reference })
         })
     }
@@ -197,6 +220,10 @@ impl fmt::Display for FieldText<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::{CursorConfig, Isolation};
+    use crate::engine::{EngineBackend, Node, Role, TableKind};
+    use std::cell::RefCell;
+    use std::rc::Rc;
 
     fn reply() -> Reply {
         Reply {
@@ -207,41 +234,97 @@ mod tests {
         }
     }
 
+    /// A backend that always answers the same.
+    struct Always(Reply);
+
+    impl Backend for Always {
+        fn name(&self) -> &'static str {
+            "always"
+        }
+
+        fn call(&mut self, _: Who, _: Call<'_>) -> Reply {
+            self.0.clone()
+        }
+    }
+
+    fn hear(replies: &mut Replies, slot: usize, reply: Reply) {
+        replies.hear(slot, &mut Always(reply), Who::default(), Call::State);
+    }
+
+    /// One change for every part of a reply.
+    type Change = fn(&mut Reply);
+    const CHANGES: [(Aspect, Change); 6] = [
+        (Aspect::Code, |r| r.code = Code::Busy),
+        (Aspect::Key, |r| r.key = Field::External("k".into())),
+        (Aspect::Value, |r| r.value = Field::Unset),
+        (Aspect::Exact, |r| r.exact = -1),
+        (Aspect::Placed, |r| r.placed = false),
+        (Aspect::Timestamp, |r| r.timestamp = 5),
+    ];
+
     #[test]
     fn every_part_of_a_reply_counts() {
-        type Change = fn(&mut Reply);
-        let changes: [(Aspect, Change); 6] = [
-            (Aspect::Code, |r| r.code = Code::Busy),
-            (Aspect::Key, |r| r.key = Field::External("k".into())),
-            (Aspect::Value, |r| r.value = Field::Unset),
-            (Aspect::Exact, |r| r.exact = -1),
-            (Aspect::Placed, |r| r.placed = false),
-            (Aspect::Timestamp, |r| r.timestamp = 5),
-        ];
         assert_eq!(first_difference(&reply(), &reply()), None);
-        for (aspect, change) in changes {
-            for slot in [FOLLOWER, LEADER, PLAIN, MODEL] {
+        for (aspect, change) in CHANGES {
+            for changed in [FOLLOWER, LEADER, PLAIN, MODEL] {
+                let answer = |slot| {
+                    let mut reply = reply();
+                    if slot == changed {
+                        change(&mut reply);
+                    }
+                    reply
+                };
                 let mut replies = Replies::new(true, true);
-                for to in [FOLLOWER, LEADER, PLAIN, MODEL] {
-                    replies.set(to, reply());
+                replies.expect(answer(MODEL));
+                for slot in [FOLLOWER, LEADER, PLAIN] {
+                    hear(&mut replies, slot, answer(slot));
                 }
-                assert!(replies.agree());
-                change(&mut replies.slots[slot]);
-                assert!(!replies.agree(), "{aspect} of slot {slot}");
+                assert!(!replies.agree(), "{aspect} of slot {changed}");
+                assert!([FOLLOWER, LEADER, PLAIN, MODEL].into_iter().all(|slot| *replies.slot(slot) == answer(slot)));
                 let found = replies.difference().unwrap();
-                let differing = if slot == MODEL { FOLLOWER } else { slot };
+                let differing = if changed == MODEL { FOLLOWER } else { changed };
                 assert_eq!(found, Difference { aspect, slot: differing, reference: MODEL });
+                replies.expect(reply());
+                assert!(replies.agree(), "what was before the last call does not count");
             }
+        }
+    }
+
+    #[test]
+    fn an_engine_notices_every_part_of_a_reply() {
+        let mut node = Node::new(Role::Leader);
+        let table = node.create_table(TableKind::Plain, "records");
+        let first = node.open_session(Isolation::Snapshot, 1);
+        let mut engine = EngineBackend::new("engine", Rc::new(RefCell::new(node)), table, first);
+        let who = Who::default();
+        let key = "k".into();
+        let put = [Call::Open(CursorConfig::default()), Call::SetKey(&key), Call::SetValue(&key), Call::Update];
+        assert!(put.into_iter().all(|call| engine.tell(who, call) == Code::Ok));
+        let actual = engine.call(who, Call::Search);
+        assert_eq!(engine.unlike(who, Call::Search, &actual), None);
+        for (aspect, change) in CHANGES {
+            let mut other = actual.clone();
+            change(&mut other);
+            assert_eq!(engine.unlike(who, Call::Search, &other).as_ref(), Some(&actual), "{aspect}");
+        }
+        let stateless = Reply::code(Code::Ok);
+        assert_eq!(engine.unlike(who, Call::ResetSnapshot, &stateless), None);
+        for (aspect, change) in CHANGES.into_iter().filter(|&(aspect, _)| aspect != Aspect::Value) {
+            let mut other = Reply { placed: aspect == Aspect::Placed, ..stateless.clone() };
+            if aspect != Aspect::Placed {
+                change(&mut other);
+            }
+            assert_eq!(engine.unlike(who, Call::ResetSnapshot, &other).as_ref(), Some(&stateless), "{aspect}");
         }
     }
 
     #[test]
     fn backends_that_take_no_part_are_not_compared() {
         let mut replies = Replies::new(false, false);
-        replies.set(PLAIN, Reply::code(Code::Busy));
+        replies.expect(Reply::code(Code::Ok));
         assert!(replies.agree());
         assert_eq!(replies.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["follower-layered", "leader-layered"]);
-        replies.set(FOLLOWER, Reply::code(Code::Busy));
+        hear(&mut replies, FOLLOWER, Reply::code(Code::Busy));
         assert_eq!(replies.difference().unwrap().reference, LEADER);
     }
 

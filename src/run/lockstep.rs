@@ -1,6 +1,6 @@
 //! The backends of a run, and one call made on all of them.
 
-use super::compare::{Aspect, Difference, FOLLOWER, LEADER, MODEL, PLAIN, Replies, Shown};
+use super::compare::{Aspect, Difference, FOLLOWER, LEADER, PLAIN, Replies, Shown};
 use super::failure::{Mismatch, TAIL_STEPS};
 use super::inject::Nodes;
 use super::invariants;
@@ -171,14 +171,21 @@ impl<'p, O: Observer> Lockstep<'p, O> {
     #[inline]
     pub(super) fn dispatch(&mut self, who: Who, call: Call<'_>) {
         self.outcome.calls += 1;
-        self.replies.set(FOLLOWER, self.follower.call(who, call));
-        self.replies.set(LEADER, self.leader.call(who, call));
-        if let Some(plain) = &mut self.plain {
-            self.replies.set(PLAIN, plain.call(who, call));
+        match (&mut self.plain, &mut self.model) {
+            (None, None) => self.replies.expect(self.leader.call(who, call)),
+            (Some(plain), None) => {
+                self.replies.expect(plain.call(who, call));
+                self.replies.hear(LEADER, &mut self.leader, who, call);
+            }
+            (plain, Some(model)) => {
+                self.replies.expect(model.call(who, call));
+                self.replies.hear(LEADER, &mut self.leader, who, call);
+                if let Some(plain) = plain {
+                    self.replies.hear(PLAIN, plain, who, call);
+                }
+            }
         }
-        if let Some(model) = &mut self.model {
-            self.replies.set(MODEL, model.call(who, call));
-        }
+        self.replies.hear(FOLLOWER, &mut self.follower, who, call);
     }
 
     /// Makes a call on every backend and compares the codes. For a call that another one of the same step follows: its
@@ -198,9 +205,7 @@ impl<'p, O: Observer> Lockstep<'p, O> {
 
     #[cold]
     fn tells_differ(&mut self, who: Who, call: Call<'_>, codes: [Code; 4]) -> Box<Mismatch> {
-        for (slot, code) in codes.into_iter().enumerate() {
-            self.replies.set(slot, Reply::code(code));
-        }
+        self.replies.set_codes(codes);
         self.differs(who, call, self.replies.difference())
     }
 

@@ -6,16 +6,16 @@ use crate::backend::{Direction, Isolation, Key, Timestamp, Value};
 use crate::engine::core::{Core, Role, Table, TableId};
 use crate::engine::layered::merge::{Access, Env, Era};
 use crate::engine::layered::{tombstone, write as follower_write};
-use crate::engine::tree::Tree;
+use crate::engine::tree::{Pushed, Tree};
 use crate::engine::txn::{TxnOp, View};
 use crate::engine::version::{Chain, Found, Payload, Version};
 use std::ops::Bound;
 
 /// What a write does to a key, before any encoding.
-#[derive(Clone, Debug)]
-pub enum Change {
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
     /// Gives it a value.
-    Put(Value),
+    Put(&'a Value),
     /// Deletes it.
     Delete,
     /// Keeps others away.
@@ -90,7 +90,7 @@ impl Cursor {
     pub(super) fn walk(&mut self, ctx: &mut Ctx<'_>, direction: Direction) -> Option<(Key, Value)> {
         match open(self.table, &self.bounds, ctx) {
             (Data::Live { tree, encoded }, view) => {
-                let from = if self.placed { Bound::Excluded(&self.place) } else { self.bounds.start(direction) };
+                let from = if self.placed { Bound::Excluded(self.place()) } else { self.bounds.start(direction) };
                 seek_live(tree, encoded, from, direction, &self.bounds, &view)
             }
             (Data::Merged(mut env), _) => {
@@ -127,13 +127,13 @@ impl Cursor {
 
     /// Writes: adds a version to the tree that this node writes to, in the session's transaction. `in_place`: the
     /// cursor stands on `key` and stays; otherwise a merging cursor stands on what it wrote.
-    pub(super) fn put(&mut self, ctx: &mut Ctx<'_>, key: &Key, change: Change, in_place: bool) {
+    pub(super) fn put(&mut self, ctx: &mut Ctx<'_>, key: &Key, change: Change<'_>, in_place: bool) {
         if ctx.txn.id == 0 {
             ctx.txn.id = ctx.core.allocate();
         }
         ctx.txn.write_gen += 1;
         let follower = ctx.core.role == Role::Follower;
-        let payload = match (&ctx.core.tables[self.table.0], &change) {
+        let payload = match (&ctx.core.tables[self.table.0], change) {
             (_, Change::Reserve) => Payload::Reserve,
             (Table::Plain(_), Change::Put(value)) => Payload::Put(value.clone()),
             (Table::Layered(_), Change::Put(value)) => Payload::Put(tombstone::encode(value)),
@@ -144,9 +144,12 @@ impl Cursor {
             self.merge.stand_on_write(key, stored.clone(), in_place, ctx.txn.write_gen);
         }
         let version = Version { txn: ctx.txn.id, start_ts: ctx.txn.commit_ts, durable_ts: ctx.txn.commit_ts, payload };
-        let reserve = version.payload == Payload::Reserve;
-        let horizon = ctx.core.horizon();
-        let replaced = ctx.core.written_tree(self.table).push(key, version, horizon);
+        let reserve = matches!(version.payload, Payload::Reserve);
+        let Pushed { replaced, is_long } = ctx.core.written_tree(self.table).push(key, version);
+        if is_long {
+            let horizon = ctx.core.horizon();
+            ctx.core.written_tree(self.table).trim(key, horizon);
+        }
         ctx.txn.ops.push(TxnOp { table: self.table, key: key.clone(), reserve, stamp: ctx.txn.commit_ts, replaced });
     }
 }
@@ -161,13 +164,11 @@ impl Core {
         }
     }
 
-    /// The durable timestamp of the newest version of a key that the written tree does not know.
-    pub(in crate::engine) fn durable_below(&self, table: TableId, key: &Key) -> Timestamp {
+    /// Whether a key that the written tree does not know has a durable timestamp above `ts`.
+    pub(in crate::engine) fn stable_is_above(&self, ts: Timestamp, table: TableId, key: &Key) -> bool {
         match &self.tables[table.0] {
-            Table::Layered(layered) if self.role == Role::Follower => {
-                follower_write::newest_durable(layered, key).unwrap_or(0)
-            }
-            _ => 0,
+            Table::Layered(layered) if self.role == Role::Follower => follower_write::stable_is_above(ts, layered, key),
+            _ => false,
         }
     }
 }

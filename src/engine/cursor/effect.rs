@@ -24,7 +24,7 @@ impl Cursor {
     /// The cursor stands on a record.
     #[inline]
     pub(super) fn landed(&mut self, ctx: &mut Ctx<'_>, key: Key, value: Value) {
-        self.stand(ctx, &key);
+        self.stand(ctx);
         self.key = Field::Internal(key);
         self.value = Field::Internal(value);
     }
@@ -87,12 +87,11 @@ impl Cursor {
 
     /// Takes a place.
     #[inline]
-    fn stand(&mut self, ctx: &mut Ctx<'_>, key: &Key) {
+    fn stand(&mut self, ctx: &mut Ctx<'_>) {
         if !self.placed {
             self.placed = true;
             *ctx.placed += 1;
         }
-        self.place = key.clone();
     }
 
     /// Gives up the place, and with the session's last one a loose snapshot.

@@ -28,6 +28,7 @@ pub struct Cursor {
     key: Field,
     value: Field,
     placed: bool,
+    /// Where it stands if that is not what its key says: see [`Cursor::place`].
     place: Key,
     bounds: Bounds,
     merge: Merge,
@@ -82,10 +83,15 @@ impl Cursor {
         }
     }
 
-    /// The answer to a call that left the cursor as it is now.
+    /// The reply to a call that was just fine and left the cursor as it is now.
+    pub fn state(&self) -> Reply {
+        Reply { key: self.key.clone(), value: self.value.clone(), placed: self.placed, ..Reply::code(Code::Ok) }
+    }
+
+    /// Whether `reply` carries the state that the cursor is in.
     #[inline]
-    pub fn reply(&self, code: Code, exact: i8) -> Reply {
-        Reply { code, exact, key: self.key.clone(), value: self.value.clone(), placed: self.placed, timestamp: 0 }
+    pub fn shows(&self, reply: &Reply) -> bool {
+        self.key == reply.key && self.value == reply.value && self.placed == reply.placed
     }
 
     /// Whether the cursor holds a place, and so its session's snapshot.
@@ -113,8 +119,19 @@ impl Cursor {
         if key.is_empty() {
             return Code::Invalid;
         }
-        self.key = Field::External(key.clone());
+        if let Field::Internal(place) = std::mem::replace(&mut self.key, Field::External(key.clone())) {
+            self.place = place;
+        }
         Code::Ok
+    }
+
+    /// Where the cursor stands, if it is placed: at the record that its key refers to, or referred to until another
+    /// key was set.
+    fn place(&self) -> &Key {
+        match &self.key {
+            Field::Internal(key) => key,
+            Field::External(_) | Field::Unset => &self.place,
+        }
     }
 
     /// `set_value`.

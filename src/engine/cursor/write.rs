@@ -3,7 +3,7 @@
 
 use super::access::Change;
 use super::{Ctx, Cursor, modify};
-use crate::backend::{Code, Delta, Field, Isolation, Key};
+use crate::backend::{Code, Delta, Field, Isolation, Key, Value};
 
 /// A write operation.
 #[derive(Clone, Copy, Debug)]
@@ -109,8 +109,8 @@ impl Cursor {
             self.write_refused(ctx);
             return code;
         }
-        let value = self.value.get().cloned().unwrap_or_default();
-        self.put(ctx, &key, Change::Put(value), false);
+        let value = std::mem::take(&mut self.value);
+        self.put(ctx, &key, Change::Put(value.get().unwrap_or(&Value::EMPTY)), false);
         self.emptied(ctx);
         Code::Ok
     }
@@ -130,7 +130,7 @@ impl Cursor {
             return code;
         }
         let value = self.value.get().cloned().unwrap_or_default();
-        self.put(ctx, &key, Change::Put(value.clone()), in_place);
+        self.put(ctx, &key, Change::Put(&value), in_place);
         self.landed(ctx, key, value);
         Code::Ok
     }
@@ -188,7 +188,7 @@ impl Cursor {
             self.write_refused(ctx);
             return Code::Rollback;
         }
-        self.put(ctx, &key, Change::Put(value.clone()), true);
+        self.put(ctx, &key, Change::Put(&value), true);
         self.landed(ctx, key, value);
         Code::Ok
     }

@@ -78,13 +78,9 @@ impl Merge {
     fn step_current(&mut self, env: &Env<'_>, direction: Direction) {
         let Some(current) = self.current else { return };
         let trusted = self.parked_for == Some(direction);
-        let key = match current {
-            Side::Ingest => self.ingest_key(),
-            Side::Stable => self.stable_key(),
-        };
-        let Some(key) = key.cloned() else { return };
         match current {
             Side::Ingest => {
+                let Some((key, _)) = self.ingest.take() else { return };
                 if !trusted {
                     self.park_stable(env, Bound::Included(&key), direction);
                 }
@@ -94,6 +90,7 @@ impl Merge {
                 self.park_ingest(env, Bound::Excluded(&key), direction);
             }
             Side::Stable => {
+                let Some(key) = self.stable_key().cloned() else { return };
                 if !trusted {
                     self.park_ingest(env, Bound::Included(&key), direction);
                 }

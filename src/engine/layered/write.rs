@@ -52,7 +52,11 @@ impl Merge {
     }
 }
 
-/// The durable timestamp of the newest version of `key` in the newest adopted checkpoint.
-pub fn newest_durable(table: &LayeredTable, key: &Key) -> Option<Timestamp> {
-    Some(table.newest_adopted(None)?.image.row(key)?.newest.durable_ts)
+/// Whether the newest version of `key` in the newest adopted checkpoint has a durable timestamp above `ts`. None has one
+/// above that of the checkpoint, so that most often there is no need to look.
+pub fn stable_is_above(ts: Timestamp, table: &LayeredTable, key: &Key) -> bool {
+    let Some(newest) = table.newest_adopted(None) else {
+        return false;
+    };
+    newest.timestamp > ts && newest.image.row(key).is_some_and(|row| row.newest.durable_ts > ts)
 }

@@ -27,10 +27,10 @@ impl Bounds {
     }
 
     /// The end that `key` lies beyond. An end that is not inclusive has its own key beyond it.
-    pub fn violated_by(&self, key: &[u8]) -> Option<Side> {
+    pub fn violated_by(&self, key: &Key) -> Option<Side> {
         let beyond = |edge: &Option<Edge>, outside: Ordering| {
             edge.as_ref().is_some_and(|edge| {
-                let order = key.cmp(&edge.key[..]);
+                let order = key.cmp(&edge.key);
                 order == outside || (order == Ordering::Equal && !edge.inclusive)
             })
         };
@@ -44,7 +44,7 @@ impl Bounds {
     }
 
     /// Whether the cursor may show `key`.
-    pub fn contain(&self, key: &[u8]) -> bool {
+    pub fn contain(&self, key: &Key) -> bool {
         self.violated_by(key).is_none()
     }
 
@@ -58,15 +58,15 @@ impl Bounds {
     }
 
     /// Where a walk away from an end begins.
-    pub fn start(&self, side: Side) -> Bound<&[u8]> {
+    pub fn start(&self, side: Side) -> Bound<&Key> {
         let edge = match side {
             Side::Lower => &self.lower,
             Side::Upper => &self.upper,
         };
         match edge {
             None => Bound::Unbounded,
-            Some(Edge { key, inclusive: true }) => Bound::Included(&key[..]),
-            Some(Edge { key, inclusive: false }) => Bound::Excluded(&key[..]),
+            Some(Edge { key, inclusive: true }) => Bound::Included(key),
+            Some(Edge { key, inclusive: false }) => Bound::Excluded(key),
         }
     }
 

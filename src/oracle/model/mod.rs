@@ -101,7 +101,7 @@ impl Model {
 
     /// What `session` sees at `key` now: through the snapshot that it holds, or else through a fresh one.
     /// Disturbs nothing.
-    pub fn peek(&self, session: u8, key: &[u8]) -> Option<Value> {
+    pub fn peek(&self, session: u8, key: &Key) -> Option<Value> {
         self.table.read(key, &self.session(session).peeker(self.node.now)).cloned()
     }
 
@@ -112,7 +112,7 @@ impl Model {
     }
 
     /// Whether anybody ever wrote `key`; writes that were rolled back count.
-    pub fn ever_written(&self, key: &[u8]) -> bool {
+    pub fn ever_written(&self, key: &Key) -> bool {
         self.table.ever_written(key)
     }
 

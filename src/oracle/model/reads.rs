@@ -84,7 +84,7 @@ impl Model {
     }
 
     /// The next record in a direction that the cursor's session sees and its bounds contain.
-    fn neighbour(&self, who: Who, direction: Direction, from: Bound<&[u8]>) -> Option<(Key, Value)> {
+    fn neighbour(&self, who: Who, direction: Direction, from: Bound<&Key>) -> Option<(Key, Value)> {
         let (key, value) = self.table.step(direction, from, &self.session(who.session).reader())?;
         self.cursor(who).bounds.contain(key).then(|| (key.clone(), value.clone()))
     }
@@ -95,7 +95,7 @@ impl Model {
         self.hold_snapshot(who.session);
         let cursor = self.cursor(who);
         let from = match (&cursor.place, direction) {
-            (Some(place), _) => Bound::Excluded(&place[..]),
+            (Some(place), _) => Bound::Excluded(place),
             (None, Direction::Next) => cursor.bounds.start(Side::Lower),
             (None, Direction::Prev) => cursor.bounds.start(Side::Upper),
         };

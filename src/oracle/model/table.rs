@@ -20,26 +20,26 @@ impl Table {
     const SWEEP_MIN: usize = 256;
 
     /// The versions of a key.
-    pub fn chain(&self, key: &[u8]) -> Option<&Chain> {
+    pub fn chain(&self, key: &Key) -> Option<&Chain> {
         self.keys.get(key)
     }
 
     /// The versions of a key that the caller has written.
-    pub fn chain_mut(&mut self, key: &[u8]) -> &mut Chain {
+    pub fn chain_mut(&mut self, key: &Key) -> &mut Chain {
         self.keys.get_mut(key).expect("a key with a running update is in the table")
     }
 
     /// What the reader sees at `key`.
-    pub fn read(&self, key: &[u8], reader: &Reader) -> Option<&Value> {
+    pub fn read(&self, key: &Key, reader: &Reader) -> Option<&Value> {
         self.chain(key)?.read(reader)
     }
 
     /// The first record that the reader sees from `from` on in direction `direction`.
-    pub fn step(&self, direction: Direction, from: Bound<&[u8]>, reader: &Reader) -> Option<(&Key, &Value)> {
+    pub fn step(&self, direction: Direction, from: Bound<&Key>, reader: &Reader) -> Option<(&Key, &Value)> {
         let seen = |(key, chain)| -> Option<(&Key, &Value)> { Some((key, Chain::read(chain, reader)?)) };
         match direction {
-            Direction::Next => self.keys.range::<[u8], _>((from, Bound::Unbounded)).find_map(seen),
-            Direction::Prev => self.keys.range::<[u8], _>((Bound::Unbounded, from)).rev().find_map(seen),
+            Direction::Next => self.keys.range::<Key, _>((from, Bound::Unbounded)).find_map(seen),
+            Direction::Prev => self.keys.range::<Key, _>((Bound::Unbounded, from)).rev().find_map(seen),
         }
     }
 
@@ -49,7 +49,7 @@ impl Table {
     }
 
     /// Whether the key was ever written, by whomever and with whatever outcome.
-    pub fn ever_written(&self, key: &[u8]) -> bool {
+    pub fn ever_written(&self, key: &Key) -> bool {
         self.keys.contains_key(key) || self.forgotten.contains(key)
     }
 
@@ -61,7 +61,7 @@ impl Table {
     /// Puts a version on top of those of `key`. From time to time it drops what nobody needs any more: of the key if
     /// its versions have doubled since it was last looked at, of all keys if these have.
     pub fn push(&mut self, key: &Key, version: Version, everyone: impl FnOnce() -> Everyone) {
-        if let Some(chain) = self.keys.get_mut(&key[..]) {
+        if let Some(chain) = self.keys.get_mut(key) {
             chain.push(version);
             if chain.is_due() {
                 chain.trim(&everyone());
@@ -71,7 +71,7 @@ impl Table {
         if self.keys.len() >= self.sweep_at.max(Self::SWEEP_MIN) {
             self.sweep(&everyone());
         }
-        self.forgotten.remove(&key[..]);
+        self.forgotten.remove(key);
         self.keys.entry(key.clone()).or_default().push(version);
     }
 

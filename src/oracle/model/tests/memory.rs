@@ -63,7 +63,8 @@ fn removed_keys_are_forgotten_but_known_to_have_been_written() {
         table.does(OTHER, Call::Remove, "ok - -");
     }
     assert!(table.0.versions() < 1000, "{} versions", table.0.versions());
-    assert!(table.0.ever_written(b"1000") && table.0.ever_written(b"3999") && !table.0.ever_written(b"4000"));
-    assert_eq!((table.0.peek(0, b"1000"), table.0.peek(0, b"10")), (None, Some("v10".into())));
+    let ever_written = |key: &str| table.0.ever_written(&key.into());
+    assert!(ever_written("1000") && ever_written("3999") && !ever_written("4000"));
+    assert_eq!((table.0.peek(0, &"1000".into()), table.0.peek(0, &"10".into())), (None, Some("v10".into())));
     assert_eq!(table.0.largest_visible(0), Some("50".into()));
 }
