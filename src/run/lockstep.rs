@@ -6,7 +6,7 @@ use super::inject::Nodes;
 use super::invariants;
 use super::observer::Observer;
 use super::trace::Trace;
-use crate::backend::{Backend, Call, Code, CursorConfig, Direction, Isolation, Reply, Who};
+use crate::backend::{Backend, Call, Code, CursorConfig, Direction, Isolation, Who};
 use crate::engine::{Counters, EngineBackend};
 use crate::oracle::Model;
 use crate::program::{Config, Program};
