@@ -47,13 +47,13 @@ pub enum Found<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Chain(Vec<Version>);
 
-/// Shorter chains are not worth trimming.
-const LONG: usize = 4;
+/// Chains of up to this length are not worth trimming.
+const SHORT: usize = 4;
 
 impl Chain {
     /// The chain of a new key.
     pub fn of(version: Version) -> Self {
-        let mut versions = Vec::with_capacity(LONG);
+        let mut versions = Vec::with_capacity(SHORT + 1);
         versions.push(version);
         Chain(versions)
     }
@@ -96,7 +96,7 @@ impl Chain {
 
     /// Whether the chain is worth trimming.
     pub fn is_long(&self) -> bool {
-        self.0.len() >= LONG
+        self.0.len() > SHORT
     }
 
     /// Drops the versions that are older than one that every present and future reader sees.
