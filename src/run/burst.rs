@@ -5,7 +5,7 @@ use super::invariants::Order;
 use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
 use super::step::Ending;
-use crate::backend::{Begin, Call, Code, CursorConfig, Direction, Key, Timestamp, Value, Who};
+use crate::backend::{Backend, Begin, Call, Code, CursorConfig, Direction, Key, Timestamp, Value, Who};
 use crate::program::{Config, Step, beside};
 
 /// Whether a write that answered `code` leaves its transaction fit for nothing but rollback.
@@ -13,7 +13,7 @@ fn dooms(code: Code) -> bool {
     matches!(code, Code::Rollback | Code::Invalid | Code::NotSupported)
 }
 
-impl<O: Observer> Lockstep<'_, O> {
+impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// Does `work`, in a transaction of its own if `ts` is not 0 and the session has none running. Ends with the
     /// state of the cursor.
     pub(super) fn wrapped(

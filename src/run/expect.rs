@@ -4,10 +4,10 @@ use super::compare::{Aspect, Replies};
 use super::failure::Mismatch;
 use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
-use crate::backend::{Code, Field, Key, Reply, Value};
+use crate::backend::{Backend, Code, Field, Key, Reply, Value};
 use crate::program::step::Expect;
 
-impl<O: Observer> Lockstep<'_, O> {
+impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// Checks the step just executed on every backend.
     #[cold]
     pub(super) fn check(&self, expect: &Expect, code: Code, commit: Option<Code>) -> Checked<()> {
@@ -15,10 +15,8 @@ impl<O: Observer> Lockstep<'_, O> {
             let reason = format!("the step answered {code}, expected {}", expect.code);
             return Err(self.unexpected(Aspect::Code, "all", reason));
         }
-        if let Some(wanted) = expect.commit
-            && commit != Some(wanted)
-        {
-            let answered = commit.unwrap_or(Code::Ok);
+        let (answered, wanted) = (commit.unwrap_or(Code::Ok), expect.commit.unwrap_or(Code::Ok));
+        if answered != wanted {
             let reason = format!("the commit of the write answered {answered}, expected {wanted}");
             return Err(self.unexpected(Aspect::Code, "all", reason));
         }

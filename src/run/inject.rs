@@ -5,7 +5,7 @@ use super::compare::{FOLLOWER, LEADER, PLAIN, Replies};
 use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
 use super::step::Ending;
-use crate::backend::{Call, Code, Isolation, Timestamp, TimestampQuery, Who};
+use crate::backend::{Backend, Call, Code, Isolation, Timestamp, TimestampQuery, Who};
 use crate::engine::{AdoptError, Checkpoint, CheckpointError, Counters, EngineBackend, Node, Role, TableKind};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -104,7 +104,7 @@ fn adopt_code(error: AdoptError) -> Code {
     }
 }
 
-impl<O: Observer> Lockstep<'_, O> {
+impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// The leader takes a checkpoint.
     pub(super) fn checkpoint(&mut self) -> Checked<Ending> {
         let code = self.nodes.checkpoint();

@@ -80,14 +80,33 @@ pub struct Outcome {
 /// # Errors
 /// The first difference between the backends, or from a reply that the program expects.
 pub fn run<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -> Result<Outcome, Box<Mismatch>> {
-    execute(program, oracles, observer).map_err(|mut mismatch| {
-        mismatch.tail = tail(program, oracles, mismatch.step);
+    run_with(program, oracles, observer, |follower| follower)
+}
+
+/// Like [`run`], with something else in the place of the follower's layered table: what `wrap` makes of it. A backend
+/// that passes calls on and falsifies an answer shows what a run would notice.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with<O: Observer, B: Backend>(
+    program: &Program,
+    oracles: Oracles,
+    observer: &mut O,
+    wrap: impl Fn(EngineBackend) -> B,
+) -> Result<Outcome, Box<Mismatch>> {
+    execute(program, oracles, observer, &wrap).map_err(|mut mismatch| {
+        mismatch.tail = tail(program, oracles, mismatch.step, &wrap);
         mismatch
     })
 }
 
-fn execute<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -> Result<Outcome, Box<Mismatch>> {
-    let mut lockstep = Lockstep::new(program, oracles, observer)?;
+fn execute<O: Observer, B: Backend>(
+    program: &Program,
+    oracles: Oracles,
+    observer: &mut O,
+    wrap: &impl Fn(EngineBackend) -> B,
+) -> Result<Outcome, Box<Mismatch>> {
+    let mut lockstep = Lockstep::new(program, oracles, observer, wrap)?;
     for index in 0..program.steps.len() {
         lockstep.execute(index)?;
     }
@@ -96,10 +115,15 @@ fn execute<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -
 
 /// The last steps up to `failing` with their replies. A run is deterministic, so a second one has the replies that
 /// the first did not spend time on.
-fn tail(program: &Program, oracles: Oracles, failing: usize) -> Vec<String> {
+fn tail<B: Backend>(
+    program: &Program,
+    oracles: Oracles,
+    failing: usize,
+    wrap: &impl Fn(EngineBackend) -> B,
+) -> Vec<String> {
     let mut trace = Trace::default();
     // It ends in the mismatch that is being reported.
-    let _ = execute(program, oracles, &mut trace);
+    let _ = execute(program, oracles, &mut trace, wrap);
     let end = program.steps.len().min(failing + 1);
     let start = end.saturating_sub(TAIL_STEPS);
     let steps = (start..end).map(|index| format!("{index:>6} {}", trace.line(program, index)));
@@ -107,11 +131,11 @@ fn tail(program: &Program, oracles: Oracles, failing: usize) -> Vec<String> {
 }
 
 /// A run in progress.
-pub(super) struct Lockstep<'p, O> {
+pub(super) struct Lockstep<'p, O, B> {
     pub(super) program: &'p Program,
     pub(super) observer: &'p mut O,
     pub(super) nodes: Nodes,
-    follower: EngineBackend,
+    follower: B,
     leader: EngineBackend,
     plain: Option<EngineBackend>,
     pub(super) model: Option<Model>,
@@ -131,8 +155,13 @@ pub(super) struct Lockstep<'p, O> {
 /// The result of anything that compares.
 pub(super) type Checked<T> = Result<T, Box<Mismatch>>;
 
-impl<'p, O: Observer> Lockstep<'p, O> {
-    fn new(program: &'p Program, oracles: Oracles, observer: &'p mut O) -> Checked<Self> {
+impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
+    fn new(
+        program: &'p Program,
+        oracles: Oracles,
+        observer: &'p mut O,
+        wrap: &impl Fn(EngineBackend) -> B,
+    ) -> Checked<Self> {
         let config = &program.config;
         let isolation: &[Isolation] = &config.isolation[..usize::from(config.sessions)];
         let slots = config.cursors + 1;
@@ -143,7 +172,7 @@ impl<'p, O: Observer> Lockstep<'p, O> {
             program,
             observer,
             nodes,
-            follower,
+            follower: wrap(follower),
             leader,
             plain,
             model: oracles.model.then(|| Model::new(isolation, slots)),

@@ -27,7 +27,7 @@ mod trace;
 
 pub use compare::{Aspect, Replies};
 pub use failure::{Class, Mismatch};
-pub use lockstep::{Oracles, Outcome, run};
+pub use lockstep::{Oracles, Outcome, run, run_with};
 pub use observer::{Done, Observer};
 pub use stats::{OperationCounts, Stats, Summary};
 pub use trace::Trace;

@@ -13,9 +13,9 @@ use super::compare::{Aspect, MODEL, Replies};
 use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
 use super::step::Ending;
-use crate::backend::{Call, Code, CursorConfig, Field, Reply, Who};
+use crate::backend::{Backend, Call, Code, CursorConfig, Field, Reply, Who};
 
-impl<O: Observer> Lockstep<'_, O> {
+impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// `next`, by the rule if the cursor is a random one.
     #[inline]
     pub(super) fn next(&mut self, who: Who) -> Checked<Ending> {

@@ -2,7 +2,7 @@
 
 use super::lockstep::{Checked, Lockstep};
 use super::observer::{Done, Observer};
-use crate::backend::{Begin, Call, Code, CursorConfig, Key, Timestamp, Value, Who};
+use crate::backend::{Backend, Begin, Call, Code, CursorConfig, Key, Timestamp, Value, Who};
 use crate::program::{Op, Step};
 
 /// How a step ended; see [`Done`].
@@ -25,7 +25,7 @@ impl Ending {
     }
 }
 
-impl<O: Observer> Lockstep<'_, O> {
+impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// Executes step `index`, compares it and checks what it expects.
     #[inline]
     pub(super) fn execute(&mut self, index: usize) -> Checked<()> {
