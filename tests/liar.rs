@@ -95,7 +95,8 @@ fn every_part_of_an_answer_counts() {
     assert_eq!((exact.field.name(), exact.op), ("exact", "search_near"));
     let compare = caught(&|_, call, _| matches!(call, Call::Compare { .. }), 0, &|reply| reply.exact += 1);
     assert_eq!((compare.field.name(), compare.op), ("exact", "compare"));
-    let query = caught(&|_, call, _| matches!(call, Call::Query(_)), 0, &|reply| reply.timestamp += 1);
+    // `advance` asks for oldest and stable before the step `query` does.
+    let query = caught(&|_, call, _| matches!(call, Call::Query(_)), 2, &|reply| reply.timestamp += 1);
     assert_eq!((query.field.name(), query.op), ("timestamp", "query"));
 }
 
