@@ -195,16 +195,15 @@ impl Node {
 
     /// Recomputes what is in use, and with it the prune timestamps.
     fn release_checkpoints(&mut self) {
-        let held = self.core.registrations.iter().filter_map(|registration| registration.newest_checkpoint);
-        let held = held.min().unwrap_or(CheckpointSeq::MAX);
-        for index in 0..self.core.tables.len() {
-            let placed = self.sessions.iter().flat_map(Session::cursors).filter(|cursor| cursor.is_placed());
-            let bound = placed
-                .filter(|cursor| cursor.table == TableId(index))
-                .map(|cursor| cursor.merge().bound_seq().unwrap_or(0));
-            let in_use = bound.min().unwrap_or(CheckpointSeq::MAX).min(held);
-            if let Table::Layered(layered) = &mut self.core.tables[index] {
-                layered.release_checkpoints(in_use);
+        let registrations = &self.core.registrations;
+        let mut limits: Vec<CheckpointSeq> = registrations.iter().filter_map(|r| r.newest_checkpoint).collect();
+        limits.sort_unstable();
+        limits.dedup();
+        for (index, table) in self.core.tables.iter_mut().enumerate() {
+            if let Table::Layered(layered) = table {
+                let cursors = self.sessions.iter().flat_map(Session::cursors);
+                let placed = cursors.filter(|cursor| cursor.is_placed() && cursor.table == TableId(index));
+                layered.release_checkpoints(&limits, placed.map(|cursor| cursor.merge().bound_timestamp()));
             }
         }
     }

@@ -102,9 +102,14 @@ impl Merge {
         self.parked_for = None;
     }
 
-    /// The checkpoint that a cursor that stands somewhere must be able to go on reading.
-    pub fn bound_seq(&self) -> Option<CheckpointSeq> {
+    /// The number of the checkpoint that the cursor reads.
+    fn bound_seq(&self) -> Option<CheckpointSeq> {
         self.bound.as_ref().map(|bound| bound.seq)
+    }
+
+    /// The timestamp of the checkpoint that the cursor reads; `None` without one.
+    pub fn bound_timestamp(&self) -> Option<Timestamp> {
+        self.bound.as_ref().map(|bound| bound.timestamp)
     }
 
     /// Binds the newest checkpoint that this operation may use.

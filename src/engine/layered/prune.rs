@@ -1,6 +1,7 @@
 //! Adoption of checkpoints, and what may leave ingest because every checkpoint in use has it.
 
 use super::{Adopted, LayeredTable};
+use crate::backend::Timestamp;
 use crate::engine::txn::{CheckpointSeq, Horizon};
 use crate::engine::version::Version;
 
@@ -10,15 +11,23 @@ impl LayeredTable {
         self.adopted.push(adopted);
     }
 
-    /// Moves the prune timestamp to what `oldest_in_use` contains, the oldest checkpoint that a cursor or snapshot may
-    /// still read (0: somebody reads without any), and drops the checkpoints before it. The newest is always in use.
-    pub fn release_checkpoints(&mut self, oldest_in_use: CheckpointSeq) {
-        let Some(serving) = self.newest_adopted(Some(oldest_in_use)) else {
-            return;
-        };
-        let (seq, timestamp) = (serving.seq, serving.timestamp);
-        self.prune_ts = self.prune_ts.max(timestamp);
-        self.adopted.retain(|adopted| adopted.seq >= seq);
+    /// Recomputes what is in use. `limits`: sessions that may bind these checkpoints at the latest. `bound`: the timestamps
+    /// of the checkpoints that placed cursors read, `None` for a cursor that reads without any.
+    ///
+    /// The prune timestamp moves to what all of them contain, the newest included, unless somebody reads without a
+    /// checkpoint. Checkpoints that nobody can bind any more are dropped; a cursor holds its own.
+    pub fn release_checkpoints(&mut self, limits: &[CheckpointSeq], bound: impl Iterator<Item = Option<Timestamp>>) {
+        let Some(newest) = self.newest_adopted(None) else { return };
+        let (newest_seq, newest_timestamp) = (newest.seq, newest.timestamp);
+        let limited = limits.iter().map(|&limit| self.newest_adopted(Some(limit)).map(|adopted| adopted.timestamp));
+        let contained = limited.chain(bound).try_fold(newest_timestamp, |least, timestamp| Some(least.min(timestamp?)));
+        if let Some(contained) = contained {
+            self.prune_ts = self.prune_ts.max(contained);
+        }
+        let mut wanted: Vec<CheckpointSeq> =
+            limits.iter().filter_map(|&limit| Some(self.newest_adopted(Some(limit))?.seq)).collect();
+        wanted.push(newest_seq);
+        self.adopted.retain(|adopted| wanted.contains(&adopted.seq));
     }
 
     /// Reconciles `percent` of ingest's keys, spread evenly: keys whose newest update is in every checkpoint in use
