@@ -101,6 +101,31 @@ fn every_part_of_an_answer_counts() {
 }
 
 #[test]
+fn every_oracle_is_asked() {
+    let program: Program = PROGRAM.parse().unwrap();
+    let next = |_: Who, call: &Call<'_>, _: &Reply| matches!(call, Call::Next);
+    let wrap = |honest| Liar { honest, about: &next, nth: Cell::new(0), lie: &|reply| reply.value = value("other") };
+    for (plain, model, reference) in [
+        (true, true, "model"),
+        (false, true, "model"),
+        (true, false, "follower-plain"),
+        (false, false, "leader-layered"),
+    ] {
+        let mismatch = run_with(&program, Oracles { plain, model }, &mut (), wrap).expect_err("a lie");
+        assert_eq!(mismatch.backends, ("follower-layered", reference));
+    }
+}
+
+#[test]
+fn a_write_that_expects_to_be_done_expects_its_commit() {
+    let text = "# lockstep 1\ns0.c0 insert 0010 \"a\" ts=5\nset_timestamp stable=9\n";
+    for (expected, agrees) in [("ok", false), ("ok commit=einval", true), ("ok commit=rollback", false)] {
+        let program = format!("{text}s0.c0 insert 0020 \"b\" ts=7 => {expected}\n").parse().unwrap();
+        assert_eq!(lockstep::run::run(&program, Oracles::default(), &mut ()).is_ok(), agrees, "{expected}");
+    }
+}
+
+#[test]
 fn the_calls_that_prepare_a_step_count() {
     for call in ["set_key", "set_value", "begin", "commit"] {
         let about = |_: Who, made: &Call<'_>, _: &Reply| {

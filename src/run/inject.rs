@@ -47,6 +47,13 @@ impl Nodes {
         self.follower.borrow().counters().to_owned()
     }
 
+    /// Moves as much as may go from ingest to stable. What may not go may stay: no code tells.
+    pub(super) fn age(&mut self) {
+        self.checkpoint();
+        self.adopt();
+        self.follower.borrow_mut().prune();
+    }
+
     fn checkpoint(&mut self) -> Code {
         match self.leader.borrow_mut().checkpoint() {
             Ok(checkpoint) => {
