@@ -141,6 +141,11 @@ impl Replies {
         self.active
     }
 
+    /// Replaces every reply by the one that is expected.
+    pub(super) fn settle(&mut self) {
+        self.unlike = [const { None }; 4];
+    }
+
     fn reference(&self) -> usize {
         self.active[self.active.len() - 1]
     }
