@@ -24,7 +24,7 @@ struct Detail {
     config: u64,
     /// How much there is to know about the operations.
     operations: u64,
-    /// Operands that could be left out.
+    /// Operands that could be left out; keys and values that are left out.
     operands: u64,
     /// Keys of bursts.
     pool_keys: u64,
@@ -34,7 +34,7 @@ struct Detail {
     keys: usize,
     /// How far the keys are from the first ones of the pool, and the size of the pool.
     key_distance: u64,
-    /// How far the values are from single letters, and the numbers in deltas.
+    /// How far the values are from a letter for each write in turn, and the numbers in deltas.
     values: u64,
     /// Different timestamps.
     timestamps: usize,
@@ -42,6 +42,8 @@ struct Detail {
     time: u128,
     /// How far shares are from everything.
     shares: u64,
+    /// Pairs of steps that stand the wrong way round.
+    disorder: usize,
 }
 
 impl Detail {
@@ -50,36 +52,41 @@ impl Detail {
             Detail { config: config(&program.config), key_distance: program.config.keys.into(), ..Detail::default() };
         let mut keys = BTreeSet::new();
         let mut times = BTreeSet::new();
+        let mut letters = (b'a'..=b'z').cycle();
         for step in &program.steps {
             detail.operations += operation(&step.op);
             detail.addresses += address(step.who.session, step.who.cursor);
             let mut op = step.op.clone();
             for operand in op.operands_mut() {
-                detail.add(operand, &mut keys, &mut times);
+                detail.add(operand, &mut keys, &mut times, &mut letters);
             }
         }
         detail.keys = keys.len();
         detail.timestamps = times.len();
+        detail.disorder = disorder(&program.steps);
         detail
     }
 
-    fn add(&mut self, operand: OperandMut<'_>, keys: &mut BTreeSet<Key>, times: &mut BTreeSet<Timestamp>) {
+    fn add(
+        &mut self,
+        operand: OperandMut<'_>,
+        keys: &mut BTreeSet<Key>,
+        times: &mut BTreeSet<Timestamp>,
+        letters: &mut impl Iterator<Item = u8>,
+    ) {
         match operand {
             OperandMut::Key(key) => self.add_key(key, keys),
-            OperandMut::OptionalKey(None) | OperandMut::OptionalValue(None) | OperandMut::OptionalTimestamp(None) => {}
-            OperandMut::OptionalKey(Some(key)) => {
-                self.operands += 1;
-                self.add_key(key, keys);
-            }
-            OperandMut::Value(value) => self.values += value_cost(value),
-            OperandMut::OptionalValue(Some(value)) => {
-                self.operands += 1;
-                self.values += value_cost(value);
+            OperandMut::OptionalTimestamp(None) => {}
+            // What a cursor has from earlier steps is harder to see than what is written down.
+            OperandMut::OptionalKey(None) | OperandMut::OptionalValue(None) => self.operands += 1,
+            OperandMut::OptionalKey(Some(key)) => self.add_key(key, keys),
+            OperandMut::Value(value) | OperandMut::OptionalValue(Some(value)) => {
+                self.values += value_cost(value, letters.next());
             }
             OperandMut::Deltas(deltas) => {
                 self.operands += deltas.len() as u64;
                 let cost = |delta: &crate::backend::Delta| {
-                    u64::from(delta.offset) + u64::from(delta.size) + value_cost(&delta.data)
+                    u64::from(delta.offset) + u64::from(delta.size) + value_cost(&delta.data, Some(b'a'))
                 };
                 self.values += deltas.iter().map(cost).sum::<u64>();
             }
@@ -144,12 +151,28 @@ fn key_cost(key: &Key) -> u64 {
     }
 }
 
-/// The letters in turn; then everything else by its length.
-fn value_cost(value: &Value) -> u64 {
+/// Nothing for the letter whose turn it is; then other letters; then everything else by its length.
+fn value_cost(value: &Value, turn: Option<u8>) -> u64 {
     match **value {
-        [letter @ b'a'..=b'z'] => u64::from(letter - b'a'),
+        [letter] if Some(letter) == turn => 0,
+        [b'a'..=b'z'] => 1,
         _ => 100 + value.len() as u64,
     }
+}
+
+/// How many pairs of steps stand the wrong way round: what prepares the data should come before what uses it.
+fn disorder(steps: &[Step]) -> usize {
+    let turn = |step: &Step| match step.op {
+        _ if step.op.write_ts() != 0 => 0,
+        Op::Insert { .. } | Op::BulkInsert { .. } => 0,
+        Op::SetTimestamp { .. } | Op::Checkpoint | Op::Adopt | Op::Advance { .. } => 1,
+        Op::Evict { .. } | Op::Prune => 2,
+        Op::Begin { .. } => 3,
+        _ => 4,
+    };
+    let turns: Vec<u8> = steps.iter().map(turn).collect();
+    let later = |index: usize| turns[index + 1..].iter().filter(|&&other| other < turns[index]).count();
+    (0..turns.len()).map(later).sum()
 }
 
 /// How much a reader has to know about an operation. Operations that none of the passes replaces by another one need

@@ -8,6 +8,7 @@ mod groups;
 mod keys;
 mod kinds;
 mod operands;
+mod order;
 mod owners;
 mod rename;
 mod runs;
@@ -32,7 +33,7 @@ pub(super) struct Pass {
 }
 
 /// All passes, in the order in which they run: those that drop much come first.
-pub(super) const PASSES: [Pass; 16] = [
+pub(super) const PASSES: [Pass; 17] = [
     Pass { name: "cut", run: cut::run },
     Pass { name: "runs", run: runs::run },
     Pass { name: "kinds", run: kinds::run },
@@ -48,6 +49,7 @@ pub(super) const PASSES: [Pass; 16] = [
     Pass { name: "values", run: values::run },
     Pass { name: "timestamps", run: timestamps::run },
     Pass { name: "config", run: config::run },
+    Pass { name: "order", run: order::run },
     Pass { name: "groups", run: groups::run },
 ];
 

@@ -14,7 +14,7 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
 /// All keys at once.
 fn rename_all(shrinker: &mut Shrinker<'_>) {
     let Some(names) = names(shrinker.program()) else { return };
-    let pool = shrinker.config();
+    let pool = Config { keys: limits::MAX_KEYS, ..Config::default() };
     let index = |key: &Key| names.get(key).and_then(|name| pool.pool_index(name));
     let size = names.values().filter_map(|name| pool.pool_index(name)).max().map_or(0, |last| last + 1);
     let mut candidate = shrinker.program().clone();
@@ -54,8 +54,8 @@ fn names(program: &Program) -> Option<BTreeMap<Key, Key>> {
     for key in keys_used(program) {
         let name = if is_inside(&key) { Config::gap_key(next - 1) } else { Config::pool_key(next) };
         next += u16::from(!is_inside(&key));
-        if last.as_ref() == Some(&name) || next > config.keys {
-            return None; // two keys in one gap, or odd keys beyond the pool
+        if last.as_ref() == Some(&name) || next >= limits::MAX_KEYS {
+            return None; // two keys in one gap, or too many keys
         }
         last = Some(name.clone());
         names.insert(key, name);
@@ -68,7 +68,7 @@ fn rename_each(shrinker: &mut Shrinker<'_>) {
     for key in keys_used(shrinker.program()) {
         let used = keys_used(shrinker.program());
         let below = used.range(..key.clone()).next_back().cloned();
-        let mut pool = (0..shrinker.config().keys).map(Config::pool_key);
+        let mut pool = (0..limits::MAX_KEYS).map(Config::pool_key);
         let Some(name) = pool.find(|name| below.as_ref().is_none_or(|below| name > below)) else { continue };
         if name < key && shrinker.steps().iter().any(|step| keys_of(step).contains(&key)) {
             shrinker

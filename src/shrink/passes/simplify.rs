@@ -5,6 +5,7 @@ use super::keys_used;
 use crate::backend::{Direction, Key, Timestamp, TimestampQuery, Value, Who};
 use crate::program::{Config, Op, Program, Step, beside};
 use crate::shrink::shrinker::Shrinker;
+use std::iter;
 
 pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     shrinker.each_step_backwards(|shrinker, index| {
@@ -83,9 +84,11 @@ fn plainer_operations(step: &Step, program: &Program) -> Vec<(Who, Op)> {
         Op::Update { key, value, ts } => {
             vec![(who, Op::Insert { key: key.clone(), value: value.clone(), ts: *ts })]
         }
-        Op::Modify { key, ts, .. } | Op::Reserve { key, ts } => {
-            let update = Op::Update { key: key.clone(), value: Some(letter()), ts: *ts };
-            vec![(who, Op::Insert { key: key.clone(), value: Some(letter()), ts: *ts }), (who, update)]
+        Op::Reserve { key, ts } => plain_writes(who, key, &[letter()], *ts),
+        Op::Modify { key, deltas, ts } => {
+            let values: Vec<Value> =
+                iter::once(letter()).chain(deltas.iter().map(|delta| delta.data.clone())).collect();
+            plain_writes(who, key, &values, *ts)
         }
         Op::Reopen { .. } | Op::Reconfigure { .. } | Op::LargestKey => vec![(who, Op::Reset), (who, Op::Next)],
         Op::Duplicate { .. } => {
@@ -122,6 +125,13 @@ fn plainer_operations(step: &Step, program: &Program) -> Vec<(Who, Op)> {
         }
         _ => vec![],
     }
+}
+
+/// An insert or an update of one of the values.
+fn plain_writes(who: Who, key: &Option<Key>, values: &[Value], ts: Timestamp) -> Vec<(Who, Op)> {
+    let insert = |value: &Value| Op::Insert { key: key.clone(), value: Some(value.clone()), ts };
+    let update = |value: &Value| Op::Update { key: key.clone(), value: Some(value.clone()), ts };
+    values.iter().flat_map(|value| [(who, insert(value)), (who, update(value))]).collect()
 }
 
 fn letter() -> Value {

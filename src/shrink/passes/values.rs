@@ -1,54 +1,50 @@
-//! Makes values short: letters in the order in which they appear. What has to be odd or long stays as odd and as long
-//! as it has to be. Then the entries of `modify`.
+//! Makes values short: a letter for each write in turn, so that one sees which write a value came from. What has to be
+//! odd or long stays as odd and as long as it has to be. Then the entries of `modify`.
 
 use crate::backend::{Delta, Value};
 use crate::program::{Op, OperandMut, Program};
 use crate::shrink::shrinker::Shrinker;
 
 pub(super) fn run(shrinker: &mut Shrinker<'_>) {
-    let values = values_used(shrinker.program());
-    let letters: Vec<Value> = (b'a'..=b'z').map(|letter| Value::from(&[letter][..])).collect();
-    let name =
-        |value: &Value| values.iter().position(|other| other == value).and_then(|index| letters.get(index)).cloned();
-    shrinker.attempt_change(|program| rename(program, name));
-    for value in &values {
-        let used = values_used(shrinker.program());
-        let free = letters.iter().find(|letter| !used.contains(letter));
-        let done = free.is_some_and(|letter| attempt_instead(shrinker, value, letter));
-        if !done {
-            shorten(shrinker, value);
-        }
+    let count = values(&mut shrinker.program().clone()).len();
+    let letters: Vec<Value> = (b'a'..=b'z').cycle().take(count).map(|letter| Value::from(&[letter][..])).collect();
+    shrinker.attempt_change(|program| {
+        values(program).into_iter().zip(&letters).for_each(|(value, letter)| *value = letter.clone());
+    });
+    for (index, letter) in letters.iter().enumerate() {
+        let Some(value) = values(&mut shrinker.program().clone()).get(index).map(|value| (*value).clone()) else {
+            return;
+        };
+        // Where equal values have to stay equal, both change; where a letter of its own does not do, any may.
+        let _ = attempt_one(shrinker, index, letter)
+            || attempt_all(shrinker, &value, letter)
+            || (value.len() != 1 && attempt_one(shrinker, index, &letters[0]));
+        shorten(shrinker, &value);
     }
     shrinker.each_step_backwards(simplify_deltas);
 }
 
 /// Every value that is written as a whole, in the order of appearance.
-fn values_used(program: &Program) -> Vec<Value> {
-    let mut used = Vec::new();
-    for step in &program.steps {
-        for operand in step.op.clone().operands_mut() {
-            if let OperandMut::Value(value) | OperandMut::OptionalValue(Some(value)) = operand
-                && !used.contains(value)
-            {
-                used.push(value.clone());
-            }
-        }
-    }
-    used
+fn values(program: &mut Program) -> Vec<&mut Value> {
+    let operands = program.steps.iter_mut().flat_map(|step| step.op.operands_mut());
+    operands
+        .filter_map(|operand| match operand {
+            OperandMut::Value(value) | OperandMut::OptionalValue(Some(value)) => Some(value),
+            _ => None,
+        })
+        .collect()
 }
 
-fn rename(program: &mut Program, name: impl Fn(&Value) -> Option<Value>) {
-    for operand in program.steps.iter_mut().flat_map(|step| step.op.operands_mut()) {
-        if let OperandMut::Value(value) | OperandMut::OptionalValue(Some(value)) = operand
-            && let Some(name) = name(value)
-        {
-            *value = name;
-        }
-    }
+fn attempt_one(shrinker: &mut Shrinker<'_>, index: usize, new: &Value) -> bool {
+    shrinker.attempt_change(|program| {
+        values(program).into_iter().skip(index).take(1).for_each(|value| *value = new.clone())
+    })
 }
 
-fn attempt_instead(shrinker: &mut Shrinker<'_>, old: &Value, new: &Value) -> bool {
-    shrinker.attempt_change(|program| rename(program, |value| (value == old).then(|| new.clone())))
+fn attempt_all(shrinker: &mut Shrinker<'_>, old: &Value, new: &Value) -> bool {
+    shrinker.attempt_change(|program| {
+        values(program).into_iter().filter(|value| *value == old).for_each(|value| *value = new.clone());
+    })
 }
 
 /// Cuts a value at its end, by halves first.
@@ -57,7 +53,7 @@ fn shorten(shrinker: &mut Shrinker<'_>, value: &Value) {
     let mut cut = value.len() / 2;
     while cut > 0 {
         let shorter = Value::from(&value[..value.len() - cut]);
-        if attempt_instead(shrinker, &value, &shorter) {
+        if attempt_all(shrinker, &value, &shorter) {
             value = shorter;
             cut = cut.min(value.len());
         } else {
