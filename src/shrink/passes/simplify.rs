@@ -1,11 +1,10 @@
 //! Replaces operations by plainer ones: a burst by a shorter one or by plain writes, an `advance` by one of its parts,
 //! `search_near` by `search`, ...
 
-use super::keys_used;
+use super::{keys_used, values::values_used};
 use crate::backend::{Direction, Key, Timestamp, TimestampQuery, Value, Who};
 use crate::program::{Config, Op, Program, Step, beside};
 use crate::shrink::shrinker::Shrinker;
-use std::iter;
 
 pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     shrinker.each_step_backwards(|shrinker, index| {
@@ -29,11 +28,12 @@ fn plainer(step: &Step, program: &Program) -> Vec<Vec<Step>> {
     match step.op {
         Op::BulkInsert { first, count, ts } => {
             let burst = |first, count| Op::BulkInsert { first, count, ts };
-            shorter_burst(who, program, first, count, &burst, &|key| insert(key, ts))
+            let insert = |key, value| Op::Insert { key: Some(key), value: Some(value), ts };
+            shorter_burst(who, program, first, count, &burst, &insert)
         }
         Op::BulkRemove { first, count, ts } => {
             let burst = |first, count| Op::BulkRemove { first, count, ts };
-            shorter_burst(who, program, first, count, &burst, &|key| Op::Remove { key: Some(key), ts })
+            shorter_burst(who, program, first, count, &burst, &|key, _| Op::Remove { key: Some(key), ts })
         }
         _ => plainer_operations(step, program)
             .into_iter()
@@ -49,13 +49,14 @@ fn shorter_burst(
     first: u16,
     count: u16,
     burst: &dyn Fn(u16, u16) -> Op,
-    write: &dyn Fn(Key) -> Op,
+    write: &dyn Fn(Key, Value) -> Op,
 ) -> Vec<Vec<Step>> {
     let keys = u32::from(program.config.keys);
     let at = |offset: u16| ((u32::from(first) + u32::from(offset)) % keys) as u16;
     let step = |op| Step { who, op, expect: None };
-    let plain = |offset| step(write(Config::pool_key(at(offset))));
-    let mut plainer = Vec::new();
+    let mut letters = free_letters(program);
+    let mut plain = |offset| step(write(Config::pool_key(at(offset)), letters.next().unwrap_or_default()));
+    let mut plainer = vec![vec![step(burst(at(0), count))]];
     if count == 1 {
         plainer.push(vec![plain(0)]);
     }
@@ -84,11 +85,10 @@ fn plainer_operations(step: &Step, program: &Program) -> Vec<(Who, Op)> {
         Op::Update { key, value, ts } => {
             vec![(who, Op::Insert { key: key.clone(), value: value.clone(), ts: *ts })]
         }
-        Op::Reserve { key, ts } => plain_writes(who, key, &[letter()], *ts),
+        Op::Reserve { key, ts } => plain_writes(who, key, free_letters(program).take(1), *ts),
         Op::Modify { key, deltas, ts } => {
-            let values: Vec<Value> =
-                iter::once(letter()).chain(deltas.iter().map(|delta| delta.data.clone())).collect();
-            plain_writes(who, key, &values, *ts)
+            let data = deltas.iter().map(|delta| delta.data.clone());
+            plain_writes(who, key, free_letters(program).take(1).chain(data), *ts)
         }
         Op::Reopen { .. } | Op::Reconfigure { .. } | Op::LargestKey => vec![(who, Op::Reset), (who, Op::Next)],
         Op::Duplicate { .. } => {
@@ -128,16 +128,16 @@ fn plainer_operations(step: &Step, program: &Program) -> Vec<(Who, Op)> {
 }
 
 /// An insert or an update of one of the values.
-fn plain_writes(who: Who, key: &Option<Key>, values: &[Value], ts: Timestamp) -> Vec<(Who, Op)> {
-    let insert = |value: &Value| Op::Insert { key: key.clone(), value: Some(value.clone()), ts };
-    let update = |value: &Value| Op::Update { key: key.clone(), value: Some(value.clone()), ts };
-    values.iter().flat_map(|value| [(who, insert(value)), (who, update(value))]).collect()
+fn plain_writes(who: Who, key: &Option<Key>, values: impl Iterator<Item = Value>, ts: Timestamp) -> Vec<(Who, Op)> {
+    let writes = |value: Value| {
+        let insert = Op::Insert { key: key.clone(), value: Some(value.clone()), ts };
+        [(who, insert), (who, Op::Update { key: key.clone(), value: Some(value), ts })]
+    };
+    values.flat_map(writes).collect()
 }
 
-fn letter() -> Value {
-    Value::from("a")
-}
-
-fn insert(key: Key, ts: Timestamp) -> Op {
-    Op::Insert { key: Some(key), value: Some(letter()), ts }
+/// Letters that no step writes: a difference in values stays one.
+fn free_letters(program: &Program) -> impl Iterator<Item = Value> + use<> {
+    let used = values_used(program);
+    (b'a'..=b'z').map(|letter| Value::from(&[letter][..])).filter(move |letter| !used.contains(letter))
 }

@@ -43,7 +43,8 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     });
 }
 
-/// Attempts each write of a transaction in a transaction of its own, with the timestamp that it had.
+/// Attempts each write of a committed transaction in a transaction of its own, with the timestamp that it had; then all
+/// of them at the place of the commit.
 fn attempt_wrapped(shrinker: &mut Shrinker<'_>, span: &Span) -> bool {
     let Some(Step { op: Op::Commit { ts }, .. }) = shrinker.steps().get(span.end) else {
         return false;
@@ -52,23 +53,27 @@ fn attempt_wrapped(shrinker: &mut Shrinker<'_>, span: &Span) -> bool {
         Op::TimestampTransaction { which: TxnTimestamp::Commit, ts } if step.who.session == span.session => Some(ts),
         _ => None,
     });
-    let Some(ts) = ts.or(set) else { return false };
-    shrinker.attempt_change(|program| wrap(program, span, ts))
+    let ts = ts.or(set).unwrap_or(0);
+    [false, true].into_iter().any(|at_the_end| shrinker.attempt_change(|program| wrap(program, span, ts, at_the_end)))
 }
 
-fn wrap(program: &mut Program, span: &Span, ts: Timestamp) {
-    let mut index = 0;
-    program.steps.retain_mut(|step| {
-        let stays =
-            !(span.is_edge(index) || span.has(index, step) && matches!(step.op, Op::TimestampTransaction { .. }));
-        if span.has(index, step) {
+/// Takes begin and end of a transaction away and gives the writes between them `ts`; moves what was done in it to its
+/// end, if wanted.
+fn wrap(program: &mut Program, span: &Span, ts: Timestamp, at_the_end: bool) {
+    let mut own = Vec::new();
+    let mut others = Vec::new();
+    for (index, mut step) in (span.begin..).zip(program.steps.drain(span.begin..=span.end)) {
+        if !span.has(index, &step) {
+            others.push(step);
+        } else if !span.is_edge(index) && !matches!(step.op, Op::TimestampTransaction { .. }) {
             for operand in step.op.operands_mut() {
                 if let OperandMut::Wrap(wrap) = operand {
                     *wrap = ts;
                 }
             }
+            if at_the_end { own.push(step) } else { others.push(step) }
         }
-        index += 1;
-        stays
-    });
+    }
+    others.append(&mut own);
+    program.steps.splice(span.begin..span.begin, others);
 }

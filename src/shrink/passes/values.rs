@@ -6,15 +6,13 @@ use crate::program::{Op, OperandMut, Program};
 use crate::shrink::shrinker::Shrinker;
 
 pub(super) fn run(shrinker: &mut Shrinker<'_>) {
-    let count = values(&mut shrinker.program().clone()).len();
+    let count = values_used(shrinker.program()).len();
     let letters: Vec<Value> = (b'a'..=b'z').cycle().take(count).map(|letter| Value::from(&[letter][..])).collect();
     shrinker.attempt_change(|program| {
         values(program).into_iter().zip(&letters).for_each(|(value, letter)| *value = letter.clone());
     });
     for (index, letter) in letters.iter().enumerate() {
-        let Some(value) = values(&mut shrinker.program().clone()).get(index).map(|value| (*value).clone()) else {
-            return;
-        };
+        let Some(value) = values_used(shrinker.program()).get(index).cloned() else { return };
         // Where equal values have to stay equal, both change; where a letter of its own does not do, any may.
         let _ = attempt_one(shrinker, index, letter)
             || attempt_all(shrinker, &value, letter)
@@ -33,6 +31,11 @@ fn values(program: &mut Program) -> Vec<&mut Value> {
             _ => None,
         })
         .collect()
+}
+
+/// Every value that is written as a whole.
+pub(super) fn values_used(program: &Program) -> Vec<Value> {
+    values(&mut program.clone()).into_iter().map(|value| value.clone()).collect()
 }
 
 fn attempt_one(shrinker: &mut Shrinker<'_>, index: usize, new: &Value) -> bool {
