@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use lockstep::program::Program;
-use lockstep::run::{Oracles, Trace};
+use lockstep::run::Trace;
 use lockstep::shrink::{Budget, Failing, PassLog, Shrunk, regression, shrink_failure};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -44,6 +44,19 @@ struct Report<'a> {
 }
 
 pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
+    let oracles = args.common.oracle;
+    shrink_by(args, out, |candidate| {
+        let failure = guard::run(candidate, oracles, &mut ()).err()?;
+        Some(Failing { class: failure.class(), steps: failure.steps_needed() })
+    })
+}
+
+/// Shrinks the file; `fails` runs a program.
+fn shrink_by(
+    args: &ShrinkArgs,
+    out: &mut Out,
+    fails: impl Fn(&Program) -> Option<Failing<FailureClass>>,
+) -> Result<Verdict> {
     let program = input::load(&args.file)?;
     let (file, output) = (args.file.display(), args.output.display());
     if args.output.exists() && !args.force {
@@ -51,11 +64,19 @@ pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
     }
     let progress = progress(args.budget);
     let budget = Budget { executions: args.budget, ..Budget::default() };
-    let oracles = args.common.oracle;
-    let found = shrink_failure(&program, |candidate| watched(candidate, oracles, &progress), budget);
+    let watched = |candidate: &Program| {
+        progress.inc(1);
+        let failing = fails(candidate)?;
+        progress.set_message(format!("{} steps", failing.steps));
+        Some(failing)
+    };
+    let found = shrink_failure(&program, watched, budget);
     progress.finish_and_clear();
     let Some((class, shrunk)) = found else {
-        bail!("{file}: the program does not fail; see what it does with 'lockstep replay {file}'");
+        bail!(
+            "{file}: nothing to shrink: the backends agree, whatever replies the program expects; \
+             'lockstep replay {file}' shows what it does"
+        );
     };
     write_new(&args.output, text(&shrunk, &class).as_bytes(), args.force)?;
     if args.common.json {
@@ -83,15 +104,6 @@ pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
     Ok(Verdict::Agree)
 }
 
-/// Runs a candidate.
-fn watched(candidate: &Program, oracles: Oracles, progress: &ProgressBar) -> Option<Failing<FailureClass>> {
-    progress.inc(1);
-    let failure = guard::run(candidate, oracles, &mut ()).err()?;
-    let failing = Failing { class: failure.class(), steps: failure.steps_needed() };
-    progress.set_message(format!("{} steps", candidate.steps.len()));
-    Some(failing)
-}
-
 /// The program as a regression test, with what it should have answered.
 fn text(shrunk: &Shrunk, class: &FailureClass) -> String {
     let mut answers = Trace::default();
@@ -104,4 +116,37 @@ fn progress(budget: u64) -> ProgressBar {
     let bar = ProgressBar::new(budget);
     let style = ProgressStyle::with_template("{elapsed} {pos} executions, {msg}").ok();
     style.map_or(bar.clone(), |style| bar.with_style(style))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep::program::Op;
+    use lockstep::run::Oracles;
+
+    /// Fails at the second search.
+    fn fails(program: &Program) -> Option<Failing<FailureClass>> {
+        let mut searches = program.steps.iter().enumerate().filter(|(_, step)| matches!(step.op, Op::Search { .. }));
+        let (index, _) = searches.nth(1)?;
+        Some(Failing { class: FailureClass::Panic("here".to_owned()), steps: index + 1 })
+    }
+
+    #[test]
+    fn the_shrunk_program_is_a_file_that_replays() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (file, output) = (directory.path().join("long.ops"), directory.path().join("short.ops"));
+        let search = "s0.c0 search 0030\ns0.c0 next\n".repeat(20);
+        std::fs::write(&file, format!("# lockstep 1\n{search}")).expect("a temporary file");
+        let common = super::super::Common { oracle: Oracles::default(), json: false };
+        let args = ShrinkArgs { file, output, force: false, budget: 1000, common };
+        assert_eq!(shrink_by(&args, &mut Out::stdout(), fails).expect("it shrinks"), Verdict::Agree);
+        let text = std::fs::read_to_string(&args.output).expect("it is written");
+        let reply = "s0.c0 search 0010 => notfound E(0010) -\n";
+        let expected = format!("config sessions=1 cursors=1 keys=2\n{reply}{reply}");
+        assert!(text.starts_with("# lockstep 1\n# panic at here\n# Shrunk from 40 steps to 2 in "), "{text}");
+        assert!(text.ends_with(&expected), "{text}");
+        assert!(input::load(&args.output).is_ok());
+        let refused = shrink_by(&args, &mut Out::stdout(), fails).expect_err("it exists");
+        assert!(refused.to_string().contains("--force"), "{refused}");
+    }
 }

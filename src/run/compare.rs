@@ -340,4 +340,13 @@ mod tests {
         shown.timestamp = 7;
         assert_eq!(Shown(&shown).to_string(), r#"ok key="k" value="v" exact=-1 ts=7 placed"#);
     }
+
+    #[test]
+    fn settled_replies_are_the_expected_one() {
+        let mut replies = Replies::new(true, true);
+        replies.set(MODEL, reply());
+        assert!(!replies.agree());
+        replies.settle();
+        assert!(replies.agree() && *replies.follower() == reply());
+    }
 }

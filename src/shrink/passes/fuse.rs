@@ -10,6 +10,7 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     shrinker.each_step_backwards(|shrinker, index| {
         let _ = fuse_key(shrinker, index)
             || fuse_value(shrinker, index)
+            || fuse_position(shrinker, index)
             || fuse_timestamp(shrinker, index)
             || fuse_advance(shrinker, index)
             || fuse_set_timestamp(shrinker, index);
@@ -44,6 +45,22 @@ fn fuse_value(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
             _ => false,
         })
     })
+}
+
+/// `insert 0010 "a"`, `search 0010` becomes `update 0010 "a"`, which stands where it wrote; at the place of either.
+fn fuse_position(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
+    let steps = shrinker.steps();
+    let Some(at) = before(steps, index) else { return false };
+    let moves = matches!(steps[index].op, Op::Search { .. } | Op::SearchNear { .. } | Op::Next | Op::Prev);
+    let Op::Insert { key, value, ts } = steps[at].op.clone() else { return false };
+    let update = Op::Update { key, value, ts };
+    moves
+        && [(at, index), (index, at)].into_iter().any(|(gone, changed)| {
+            replace(shrinker, gone, changed, |op| {
+                *op = update.clone();
+                true
+            })
+        })
 }
 
 /// `set_commit_ts 5`, `commit` becomes `commit ts=5`; `begin`, `set_read_ts 5` becomes `begin read_ts=5`.
