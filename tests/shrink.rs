@@ -1,9 +1,10 @@
 //! Shrinking: what comes out still fails in the same way, is as small as it gets, and is always the same.
 
 use assert_cmd::Command;
-use lockstep::backend::Code;
+use lockstep::backend::{Backend, Call, Code, Reply, Who};
+use lockstep::engine::EngineBackend;
 use lockstep::program::{Op, Profile, Program, Step, generate};
-use lockstep::run::{Oracles, Trace, run, run_by_the_model};
+use lockstep::run::{Class, Oracles, Trace, run, run_by_the_model, run_with};
 use lockstep::shrink::{Budget, Failing, Shrunk, regression, shrink, shrink_failure, shrink_mismatch};
 
 /// A predicate on the steps of a program and the codes that they answered.
@@ -160,6 +161,54 @@ fn the_class_stays_and_nothing_follows_the_failing_step() {
         }
         assert_eq!(count, 4, "generated programs fail with {class}");
     }
+}
+
+/// A follower with a bug: the third and later steps of a walk in one direction say that the table has ended.
+struct Tired {
+    engine: EngineBackend,
+    moves: u32,
+}
+
+impl Backend for Tired {
+    fn name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    fn call(&mut self, who: Who, call: Call<'_>) -> Reply {
+        let reply = self.engine.call(who, call);
+        match call {
+            // Scans are by cursors of their own, and know no fatigue.
+            Call::Next if who == Who::default() => self.moves += 1,
+            Call::State => {}
+            _ => self.moves = 0,
+        }
+        if self.moves > 2 { Reply { code: Code::NotFound, ..reply } } else { reply }
+    }
+}
+
+fn tires(program: &Program) -> Option<Failing<Class>> {
+    let tired = |engine| Tired { engine, moves: 0 };
+    let mismatch = run_with(program, Oracles::default(), &mut (), tired).err()?;
+    Some(Failing { class: mismatch.class(), steps: mismatch.step + 1 })
+}
+
+#[test]
+fn a_broken_follower_is_reduced_to_its_bug() {
+    let generated = (0..200).map(|seed| generate(Profile::Iterate, seed, 300));
+    let failing = generated.filter(|program| tires(program).is_some_and(|first| first.class.op == "next"));
+    let small = "s0.c0 next
+s0.c0 next
+s0.c0 next
+";
+    let mut count = 0;
+    for program in failing.take(3) {
+        let (class, shrunk) = shrink_failure(&program, tires, Budget::default()).expect("it fails");
+        assert_eq!(tires(&shrunk.program).map(|first| first.class), Some(class));
+        let text = shrunk.program.to_string();
+        assert!(text.ends_with(small) && shrunk.program.steps.len() <= 6, "three records, three moves:\n{text}");
+        count += 1;
+    }
+    assert_eq!(count, 3, "generated programs tire it");
 }
 
 #[test]

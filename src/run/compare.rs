@@ -344,7 +344,8 @@ mod tests {
     #[test]
     fn settled_replies_are_the_expected_one() {
         let mut replies = Replies::new(true, true);
-        replies.set(MODEL, reply());
+        replies.expect(reply());
+        hear(&mut replies, FOLLOWER, Reply::code(Code::Busy));
         assert!(!replies.agree());
         replies.settle();
         assert!(replies.agree() && *replies.follower() == reply());
