@@ -7,7 +7,8 @@
 //! - [`program`] is what to do: operations, fuzz inputs, `.ops` text, generator, mutator;
 //! - [`engine`] is what is tested: nodes with layered and plain tables. It knows neither programs nor oracles;
 //! - [`oracle`] is what is right: the model. It knows nothing of the engine;
-//! - [`run`] does a program on all of them in lockstep.
+//! - [`run`] does a program on all of them in lockstep;
+//! - [`shrink`] makes a program that fails small.
 //!
 //! ```
 //! use lockstep::program::{Profile, generate};
@@ -24,3 +25,4 @@ pub mod engine;
 pub mod oracle;
 pub mod program;
 pub mod run;
+pub mod shrink;

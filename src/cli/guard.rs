@@ -1,7 +1,7 @@
 //! Runs a program and catches what a backend panics with, so that one bad program does not end the others.
 
 use lockstep::program::{Program, Step};
-use lockstep::run::{Done, Mismatch, Observer, Oracles, Outcome};
+use lockstep::run::{Class, Done, Mismatch, Observer, Oracles, Outcome};
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -32,12 +32,39 @@ pub struct Panic {
     pub replay: String,
 }
 
+/// What two failures must share to be taken for the same bug.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailureClass {
+    /// The class of a mismatch.
+    Mismatch(Class),
+    /// The location of a panic.
+    Panic(String),
+}
+
+impl fmt::Display for FailureClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FailureClass::Mismatch(class) => class.fmt(f),
+            FailureClass::Panic(location) => write!(f, "panic at {location}"),
+        }
+    }
+}
+
 impl Failure {
     /// How many steps of the program are needed to show the failure.
     pub fn steps_needed(&self) -> usize {
         match self {
             Failure::Mismatch(mismatch) => mismatch.step + 1,
             Failure::Panic(panic) => panic.step + 1,
+        }
+    }
+
+    /// What this failure shares with others of the same bug.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Failure::Mismatch(mismatch) => FailureClass::Mismatch(mismatch.class()),
+            Failure::Panic(panic) => FailureClass::Panic(panic.location.clone()),
         }
     }
 
@@ -96,15 +123,24 @@ pub fn install_panic_hook() {
 /// Runs a program.
 pub fn run<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -> Result<Outcome, Failure> {
     let mut position = Position(0);
-    GUARDED.set(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(|| {
-        lockstep::run::run(program, oracles, &mut (&mut position, &mut *observer))
-    }));
-    GUARDED.set(false);
-    match result {
-        Ok(result) => result.map_err(Failure::Mismatch),
-        Err(_) => Err(Failure::Panic(panicked(program, position.0))),
+    match catch(|| lockstep::run::run(program, oracles, &mut (&mut position, &mut *observer))) {
+        Some(result) => result.map_err(Failure::Mismatch),
+        None => Err(Failure::Panic(panicked(program, position.0))),
     }
+}
+
+/// Runs a program by the model; a panic ends it.
+pub fn run_by_the_model<O: Observer>(program: &Program, observer: &mut O) {
+    // What the observer has seen until then is all that there is.
+    let _ = catch(|| lockstep::run::run_by_the_model(program, observer));
+}
+
+/// Does `work`. `None`: it panicked.
+fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
+    GUARDED.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(false);
+    result.ok()
 }
 
 fn panicked(program: &Program, step: usize) -> Panic {

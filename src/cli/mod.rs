@@ -11,6 +11,7 @@ mod print;
 mod replay;
 mod run;
 mod seeds;
+mod shrink;
 mod stats;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -39,6 +40,8 @@ enum Command {
     Print(print::PrintArgs),
     /// Encodes .ops text as an input of the fuzz target.
     Encode(print::EncodeArgs),
+    /// Makes a failing program small without losing the class of its failure.
+    Shrink(shrink::ShrinkArgs),
     /// Runs files and counts: operation by outcome.
     Stats(stats::StatsArgs),
     /// Writes the seed corpus of the fuzz target.
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args, &mut out),
         Command::Print(args) => print::print(&args, &mut out),
         Command::Encode(args) => print::encode(&args),
+        Command::Shrink(args) => shrink::shrink(&args, &mut out),
         Command::Stats(args) => stats::stats(&args, &mut out),
         Command::Seeds(args) => seeds::seeds(&args, &mut out),
     };
@@ -125,7 +129,7 @@ fn usage_error(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        eprintln!("lockstep: which command? run, replay, print, encode or stats; 'lockstep --help' tells more");
+        eprintln!("lockstep: which command? run, replay, print, encode, shrink or stats; 'lockstep --help' tells more");
         return Verdict::BadInput.into();
     }
     let text = error.to_string();

@@ -1,6 +1,6 @@
 //! The kinds of operands. The table of operations gives each field one of them; a kind knows how the field is
-//! written and read as text (`TextOperand`, implemented in `text/operands.rs`) and in a record of a fuzz
-//! input (`RecordOperand`, implemented in `record/`).
+//! written and read as text (`TextOperand`, implemented in `text/operands.rs`), in a record of a fuzz
+//! input (`RecordOperand`, implemented in `record/`), and what it is to those who rewrite programs (`rewrite.rs`).
 
 use super::record::{Part, Reader, Writer};
 use super::text::{Fault, Operands};

@@ -5,6 +5,7 @@
 use super::limits;
 use super::operand::*;
 use super::record::{Part, Reader, Writer};
+use super::rewrite::{OperandMut, RewriteOperand};
 use super::step::Config;
 use super::text::{Fault, Operands};
 use crate::backend::{Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who};
@@ -155,6 +156,15 @@ macro_rules! operations {
             pub fn kind(&self) -> OpKind {
                 match self {
                     $(Op::$variant { .. } => OpKind::$variant,)+
+                }
+            }
+
+            /// The operands, open for rewriting.
+            pub fn operands_mut(&mut self) -> Vec<OperandMut<'_>> {
+                match self {
+                    $(Op::$variant $({ $($field),+ })? => {
+                        vec![$($(<$kind as RewriteOperand<$type>>::open($field)),+)?]
+                    })+
                 }
             }
 

@@ -141,6 +141,11 @@ impl Replies {
         self.active
     }
 
+    /// Replaces every reply by the one that is expected.
+    pub(super) fn settle(&mut self) {
+        self.unlike = [const { None }; 4];
+    }
+
     fn reference(&self) -> usize {
         self.active[self.active.len() - 1]
     }
@@ -334,5 +339,15 @@ mod tests {
         shown.exact = -1;
         shown.timestamp = 7;
         assert_eq!(Shown(&shown).to_string(), r#"ok key="k" value="v" exact=-1 ts=7 placed"#);
+    }
+
+    #[test]
+    fn settled_replies_are_the_expected_one() {
+        let mut replies = Replies::new(true, true);
+        replies.expect(reply());
+        hear(&mut replies, FOLLOWER, Reply::code(Code::Busy));
+        assert!(!replies.agree());
+        replies.settle();
+        assert!(replies.agree() && *replies.follower() == reply());
     }
 }

@@ -27,7 +27,7 @@ mod trace;
 
 pub use compare::{Aspect, Replies};
 pub use failure::{Class, Mismatch};
-pub use lockstep::{Oracles, Outcome, run, run_with};
+pub use lockstep::{Oracles, Outcome, run, run_by_the_model, run_with};
 pub use observer::{Done, Observer};
 pub use stats::{OperationCounts, Stats, Summary};
 pub use trace::Trace;

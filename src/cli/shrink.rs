@@ -1,0 +1,152 @@
+//! `lockstep shrink`: makes a failing program small.
+
+use super::guard::{self, FailureClass};
+use super::output::{Out, write_new};
+use super::{Common, Verdict, input};
+use anyhow::{Result, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use lockstep::program::Program;
+use lockstep::run::Trace;
+use lockstep::shrink::{Budget, Failing, PassLog, Shrunk, regression, shrink_failure};
+use serde::Serialize;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct ShrinkArgs {
+    /// A crash artifact or an .ops file.
+    file: PathBuf,
+    /// Where to write the shrunk program as .ops text.
+    #[arg(short, long, value_name = "FILE.ops")]
+    output: PathBuf,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    force: bool,
+    /// How many candidates to execute at most.
+    #[arg(long, value_name = "EXECUTIONS", default_value_t = Budget::default().executions)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    budget: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    file: String,
+    output: String,
+    class: &'a FailureClass,
+    from_steps: usize,
+    steps: usize,
+    executions: u64,
+    executed_steps: u64,
+    complete: bool,
+    passes: &'a [PassLog],
+}
+
+pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
+    let oracles = args.common.oracle;
+    shrink_by(args, out, |candidate| {
+        let failure = guard::run(candidate, oracles, &mut ()).err()?;
+        Some(Failing { class: failure.class(), steps: failure.steps_needed() })
+    })
+}
+
+/// Shrinks the file; `fails` runs a program.
+fn shrink_by(
+    args: &ShrinkArgs,
+    out: &mut Out,
+    fails: impl Fn(&Program) -> Option<Failing<FailureClass>>,
+) -> Result<Verdict> {
+    let program = input::load(&args.file)?;
+    let (file, output) = (args.file.display(), args.output.display());
+    if args.output.exists() && !args.force {
+        bail!("{output}: exists; --force replaces it");
+    }
+    let progress = progress(args.budget);
+    let budget = Budget { executions: args.budget, ..Budget::default() };
+    let watched = |candidate: &Program| {
+        progress.inc(1);
+        let failing = fails(candidate)?;
+        progress.set_message(format!("{} steps", failing.steps));
+        Some(failing)
+    };
+    let found = shrink_failure(&program, watched, budget);
+    progress.finish_and_clear();
+    let Some((class, shrunk)) = found else {
+        bail!(
+            "{file}: nothing to shrink: the backends agree, whatever replies the program expects; \
+             'lockstep replay {file}' shows what it does"
+        );
+    };
+    write_new(&args.output, text(&shrunk, &class).as_bytes(), args.force)?;
+    if args.common.json {
+        out.json(&Report {
+            file: file.to_string(),
+            output: output.to_string(),
+            class: &class,
+            from_steps: shrunk.from_steps,
+            steps: shrunk.program.steps.len(),
+            executions: shrunk.executions,
+            executed_steps: shrunk.steps,
+            complete: shrunk.complete,
+            passes: &shrunk.log,
+        })?;
+    } else {
+        out.line(&shrunk)?;
+        let (from, to, executions) = (shrunk.from_steps, shrunk.program.steps.len(), shrunk.executions);
+        out.line(format_args!("{class}"))?;
+        out.line(format_args!("{from} steps to {to} in {executions} executions"))?;
+        if !shrunk.complete {
+            out.line("the budget was used up: more of it may make the program smaller")?;
+        }
+        out.line(format_args!("replay with: lockstep replay {output}"))?;
+    }
+    Ok(Verdict::Agree)
+}
+
+/// The program as a regression test, with what it should have answered.
+fn text(shrunk: &Shrunk, class: &FailureClass) -> String {
+    let mut answers = Trace::default();
+    guard::run_by_the_model(&shrunk.program, &mut answers);
+    regression(shrunk, class, &answers)
+}
+
+fn progress(budget: u64) -> ProgressBar {
+    // Shown on a terminal only.
+    let bar = ProgressBar::new(budget);
+    let style = ProgressStyle::with_template("{elapsed} {pos} executions, {msg}").ok();
+    style.map_or(bar.clone(), |style| bar.with_style(style))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep::program::Op;
+    use lockstep::run::Oracles;
+
+    /// Fails at the second search.
+    fn fails(program: &Program) -> Option<Failing<FailureClass>> {
+        let mut searches = program.steps.iter().enumerate().filter(|(_, step)| matches!(step.op, Op::Search { .. }));
+        let (index, _) = searches.nth(1)?;
+        Some(Failing { class: FailureClass::Panic("here".to_owned()), steps: index + 1 })
+    }
+
+    #[test]
+    fn the_shrunk_program_is_a_file_that_replays() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (file, output) = (directory.path().join("long.ops"), directory.path().join("short.ops"));
+        let search = "s0.c0 search 0030\ns0.c0 next\n".repeat(20);
+        std::fs::write(&file, format!("# lockstep 1\n{search}")).expect("a temporary file");
+        let common = super::super::Common { oracle: Oracles::default(), json: false };
+        let args = ShrinkArgs { file, output, force: false, budget: 1000, common };
+        assert_eq!(shrink_by(&args, &mut Out::stdout(), fails).expect("it shrinks"), Verdict::Agree);
+        let text = std::fs::read_to_string(&args.output).expect("it is written");
+        let reply = "s0.c0 search 0010 => notfound E(0010) -\n";
+        let expected = format!("config sessions=1 cursors=1 keys=2\n{reply}{reply}");
+        assert!(text.starts_with("# lockstep 1\n# panic at here\n# Shrunk from 40 steps to 2 in "), "{text}");
+        assert!(text.ends_with(&expected), "{text}");
+        assert!(input::load(&args.output).is_ok());
+        let refused = shrink_by(&args, &mut Out::stdout(), fails).expect_err("it exists");
+        assert!(refused.to_string().contains("--force"), "{refused}");
+    }
+}

@@ -1,0 +1,18 @@
+//! Makes the configuration smaller: isolation levels, the key pool. `addresses` sees to sessions and cursors.
+
+use super::keys_used;
+use crate::backend::Isolation;
+use crate::program::{Config, limits};
+use crate::shrink::shrinker::Shrinker;
+
+pub(super) fn run(shrinker: &mut Shrinker<'_>) {
+    for session in 0..Config::MAX_SESSIONS {
+        let _ = [Isolation::Snapshot, Isolation::ReadCommitted]
+            .into_iter()
+            .any(|level| shrinker.attempt_change(|program| program.config.isolation[usize::from(session)] = level));
+    }
+    let pool = shrinker.config();
+    let last = keys_used(shrinker.program()).iter().filter_map(|key| pool.pool_index(key)).max();
+    let size = last.map_or(0, |last| last + 1).max(limits::MIN_KEYS);
+    shrinker.attempt_change(|program| program.config.keys = size);
+}

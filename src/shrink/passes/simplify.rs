@@ -1,0 +1,143 @@
+//! Replaces operations by plainer ones: a burst by a shorter one or by plain writes, an `advance` by one of its parts,
+//! `search_near` by `search`, ...
+
+use super::{keys_used, values::values_used};
+use crate::backend::{Direction, Key, Timestamp, TimestampQuery, Value, Who};
+use crate::program::{Config, Op, Program, Step, beside};
+use crate::shrink::shrinker::Shrinker;
+
+pub(super) fn run(shrinker: &mut Shrinker<'_>) {
+    shrinker.each_step_backwards(|shrinker, index| {
+        // A replacement may have a replacement: until there is none.
+        while index < shrinker.steps().len() && replace(shrinker, index) {}
+    });
+}
+
+fn replace(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
+    let plainer = plainer(&shrinker.steps()[index], shrinker.program());
+    plainer.into_iter().any(|steps| {
+        shrinker.attempt_change(|program| {
+            program.steps.splice(index..=index, steps);
+        })
+    })
+}
+
+/// What may stand for a step, the plainest first.
+fn plainer(step: &Step, program: &Program) -> Vec<Vec<Step>> {
+    let who = step.who;
+    match step.op {
+        Op::BulkInsert { first, count, ts } => {
+            let burst = |first, count| Op::BulkInsert { first, count, ts };
+            let insert = |key, value| Op::Insert { key: Some(key), value: Some(value), ts };
+            shorter_burst(who, program, first, count, &burst, &insert)
+        }
+        Op::BulkRemove { first, count, ts } => {
+            let burst = |first, count| Op::BulkRemove { first, count, ts };
+            shorter_burst(who, program, first, count, &burst, &|key, _| Op::Remove { key: Some(key), ts })
+        }
+        _ => plainer_operations(step, program)
+            .into_iter()
+            .map(|(who, op)| vec![Step { who, op, expect: None }])
+            .collect(),
+    }
+}
+
+/// One plain write, a shorter burst, or two plain writes.
+fn shorter_burst(
+    who: Who,
+    program: &Program,
+    first: u16,
+    count: u16,
+    burst: &dyn Fn(u16, u16) -> Op,
+    write: &dyn Fn(Key, Value) -> Op,
+) -> Vec<Vec<Step>> {
+    let keys = u32::from(program.config.keys);
+    let at = |offset: u16| ((u32::from(first) + u32::from(offset)) % keys) as u16;
+    let step = |op| Step { who, op, expect: None };
+    let mut letters = free_letters(program);
+    let mut plain = |offset| step(write(Config::pool_key(at(offset)), letters.next().unwrap_or_default()));
+    let mut plainer = vec![vec![step(burst(at(0), count))]];
+    if count == 1 {
+        plainer.push(vec![plain(0)]);
+    }
+    let mut cut = count / 2;
+    while cut > 0 {
+        plainer.push(vec![step(burst(first, count - cut))]);
+        plainer.push(vec![step(burst(at(cut), count - cut))]);
+        cut /= 2;
+    }
+    if count > 1 {
+        plainer.push(vec![plain(0), plain(count - 1)]);
+    }
+    plainer
+}
+
+/// The single operations that may stand for one that is no burst of pool keys.
+fn plainer_operations(step: &Step, program: &Program) -> Vec<(Who, Op)> {
+    let who = step.who;
+    let with_keys = |make: &dyn Fn(Key) -> Op| -> Vec<(Who, Op)> {
+        keys_used(program).into_iter().map(|key| (who, make(key))).collect()
+    };
+    let node = |op| (Who::default(), op);
+    match &step.op {
+        Op::SearchNear { key } => vec![(who, Op::Search { key: key.clone() }), (who, Op::Next), (who, Op::Prev)],
+        Op::Search { key: None } | Op::Prev => vec![(who, Op::Next)],
+        Op::Update { key, value, ts } => {
+            vec![(who, Op::Insert { key: key.clone(), value: value.clone(), ts: *ts })]
+        }
+        Op::Reserve { key, ts } => plain_writes(who, key, free_letters(program).take(1), *ts),
+        Op::Modify { key, deltas, ts } => {
+            let data = deltas.iter().map(|delta| delta.data.clone());
+            plain_writes(who, key, free_letters(program).take(1).chain(data), *ts)
+        }
+        Op::Reopen { .. } | Op::Reconfigure { .. } | Op::LargestKey => vec![(who, Op::Reset), (who, Op::Next)],
+        Op::Duplicate { .. } => {
+            let mut plainer = with_keys(&|key| Op::Search { key: Some(key) });
+            plainer.push((who, Op::Reset));
+            plainer
+        }
+        Op::Equals { with } => vec![(who, Op::Compare { with: *with })],
+        Op::GetKey | Op::GetValue => vec![(who, Op::State)],
+        Op::Key { key } => vec![(who, Op::Search { key: Some(key.clone()) })],
+        Op::NextRandom => vec![(who, Op::Next)],
+        Op::Scan { direction: Direction::Next } => vec![(who, Op::Next)],
+        Op::Scan { direction: Direction::Prev } => {
+            vec![(who, Op::Next), (who, Op::Prev), (who, Op::Scan { direction: Direction::Next })]
+        }
+        Op::Rollback => vec![(who, Op::Commit { ts: None })],
+        Op::Query { what: TimestampQuery::Read } => vec![],
+        Op::Prune => vec![node(Op::Evict { percent: 100 })],
+        Op::Advance { oldest, stable } => {
+            let some = |ts: Timestamp| (ts != 0).then_some(ts);
+            let set = Op::SetTimestamp { oldest: some(*oldest), stable: some(*stable) };
+            vec![node(Op::Adopt), node(Op::Checkpoint), node(set)]
+        }
+        Op::RemoveAll { ts } => with_keys(&|key| Op::Remove { key: Some(key), ts: *ts }),
+        Op::InsertBeside { at, direction, value, ts } => {
+            let insert = |key| Op::Insert { key: Some(key), value: Some(value.clone()), ts: *ts };
+            let mut plainer = with_keys(&insert);
+            plainer.extend(
+                keys_used(program).iter().filter_map(|key| beside(key, *direction)).map(|key| (who, insert(key))),
+            );
+            let next = Op::InsertBeside { at: *at, direction: Direction::Next, value: value.clone(), ts: *ts };
+            plainer.push((who, next));
+            plainer
+        }
+        _ => vec![],
+    }
+}
+
+/// An insert or an update of one of the values.
+fn plain_writes(who: Who, key: &Option<Key>, values: impl Iterator<Item = Value>, ts: Timestamp) -> Vec<(Who, Op)> {
+    let writes = |value: Value| {
+        let insert = Op::Insert { key: key.clone(), value: Some(value.clone()), ts };
+        [(who, insert), (who, Op::Update { key: key.clone(), value: Some(value), ts })]
+    };
+    values.flat_map(writes).collect()
+}
+
+/// Letters that no step writes: a difference in values stays one.
+fn free_letters(program: &Program) -> impl Iterator<Item = Value> + use<> {
+    let used = values_used(program);
+    (b'a'..=b'z').map(|letter| Value::from(&[letter][..])).filter(move |letter| !used.contains(letter))
+}
