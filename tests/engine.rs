@@ -152,6 +152,22 @@ fn ingest_keeps_what_a_checkpoint_in_use_lacks() {
 }
 
 #[test]
+fn a_held_snapshot_keeps_one_checkpoint_and_not_all_that_follow() {
+    let (mut pair, t) = Pair::new();
+    pair.put(t, "a", "a1", 1);
+    pair.advance(t, 1, 1).unwrap();
+    pair.call(t, C0, Call::Begin(Begin::default()));
+    for ts in 2..100 {
+        pair.put(t, "b", "b", ts);
+        pair.advance(t, 1, ts).unwrap();
+        assert!(pair.follower.footprint().checkpoints <= 2, "at {ts}");
+    }
+    pair.follower.prune();
+    assert_eq!(pair.search(t, "b"), None, "the snapshot is older");
+    assert_eq!(pair.search(t, "a"), Some(Value::from("a1")));
+}
+
+#[test]
 fn eviction_takes_its_share_and_spares_what_is_newer_or_untimestamped() {
     let (mut pair, t) = Pair::new();
     for key in 0..10 {

@@ -7,6 +7,9 @@ use lockstep::program::Program;
 use lockstep::run::{Mismatch, Oracles, run_with};
 use std::cell::Cell;
 
+/// What is made of an answer, with the part that is falsified.
+type Lie<'a> = (&'static str, &'a dyn Fn(&mut Reply));
+
 /// The follower's layered table, but for one answer.
 struct Liar<'a> {
     honest: EngineBackend,
@@ -80,7 +83,7 @@ fn an_honest_follower_is_believed() {
 #[test]
 fn every_part_of_an_answer_counts() {
     let next = |_: Who, call: &Call<'_>, _: &Reply| matches!(call, Call::Next);
-    let lies: [(&str, &dyn Fn(&mut Reply)); 5] = [
+    let lies: [Lie<'_>; 5] = [
         ("code", &|reply| reply.code = Code::NotFound),
         ("key", &|reply| reply.key = value("0099")),
         ("key", &|reply| reply.key = Field::External(reply.key.get().unwrap().clone())),
@@ -182,7 +185,7 @@ fn scans_compare_every_record() {
 #[test]
 fn open_answers_obey_their_rules() {
     let random = |who: Who, call: &Call<'_>, _: &Reply| who.cursor == 2 && matches!(call, Call::Next);
-    let lies: [(&str, &dyn Fn(&mut Reply)); 4] = [
+    let lies: [Lie<'_>; 4] = [
         ("key", &|reply| reply.key = value("0099")),
         ("value", &|reply| reply.value = value("other")),
         ("code", &|reply| *reply = Reply::code(Code::NotFound)),

@@ -111,7 +111,7 @@ impl<'p> Decoder<'p> {
             Class::Session => who.cursor = 0,
             Class::Global | Class::Injection => who = Who::default(),
         }
-        self.work += op.work(self.context.config);
+        self.work += op.cost(self.context.config);
         let step = Step { who, op, expect: None };
         self.context.observe(&step);
         (self.work <= limits::MAX_WORK).then_some(step)

@@ -51,7 +51,7 @@ impl Program {
         }
         let mut work = 0;
         for (index, step) in self.steps.iter().enumerate() {
-            work += step.op.work(&self.config);
+            work += step.op.cost(&self.config);
             if work > limits::MAX_WORK {
                 return Err(EncodeError::TooMuchWork { step: index });
             }

@@ -4,7 +4,7 @@
 pub const MAX_STEPS: usize = 1024;
 /// Steps of a program in `.ops` text.
 pub const MAX_TEXT_STEPS: usize = 4_000_000;
-/// Calls that a decoded program may need, as [`super::Op::work`] counts them. Keeps one input from taking seconds.
+/// Calls that a decoded program may need, as [`super::Op::cost`] counts them. Keeps one input from taking seconds.
 pub const MAX_WORK: usize = 1 << 17;
 /// The smallest key pool.
 pub const MIN_KEYS: u16 = 2;

@@ -385,9 +385,18 @@ impl Op {
             Op::Scan { .. } => usize::from(config.keys),
             Op::RemoveAll { .. } => 2 * usize::from(config.keys),
             Op::BulkInsert { count, .. } | Op::BulkRemove { count, .. } => usize::from(*count).max(1),
-            // A pass over all rows; a row takes far less than a call.
-            Op::Checkpoint | Op::Advance { .. } | Op::Evict { .. } | Op::Prune => usize::from(config.keys / 8).max(1),
             _ => 1,
+        }
+    }
+
+    /// What the operation counts for against [`limits::MAX_WORK`]: its calls, and the passes over all rows that
+    /// physical events make. A row takes far less than a call.
+    pub fn cost(&self, config: &Config) -> usize {
+        match self {
+            Op::Checkpoint | Op::Advance { .. } | Op::Evict { .. } | Op::Prune => {
+                self.work(config) + usize::from(config.keys / 8)
+            }
+            _ => self.work(config),
         }
     }
 
