@@ -5,7 +5,7 @@ use super::clock::{Clock, Txn};
 use super::limits;
 use super::ops::Op;
 use super::step::{Config, Step};
-use crate::backend::{Timestamp, TxnTimestamp, Value, Who};
+use crate::backend::{Isolation, Timestamp, TxnTimestamp, Value, Who};
 
 const CURSORS: usize = Config::MAX_CURSORS as usize;
 const SESSIONS: usize = Config::MAX_SESSIONS as usize;
@@ -46,6 +46,10 @@ pub(super) struct TxnPlan {
     pub wrote: bool,
     /// Its read timestamp, if it has one.
     pub read_ts: Option<Timestamp>,
+    /// The commit timestamp that it set last before its commit, if it did.
+    pub commit_ts: Option<Timestamp>,
+    /// Whether it began at read-uncommitted.
+    pub uncommitted: bool,
 }
 
 impl Plan {
@@ -97,6 +101,17 @@ impl Plan {
         self.txns.iter().filter_map(|txn| txn.read_ts).min()
     }
 
+    /// The largest read timestamp of a running transaction.
+    pub fn newest_reader(&self) -> Option<Timestamp> {
+        self.txns.iter().filter_map(|txn| txn.read_ts).max()
+    }
+
+    /// A session other than this one with a running transaction that has written.
+    pub fn writer_beside(&self, session: u8) -> Option<u8> {
+        (0..Config::MAX_SESSIONS)
+            .find(|&other| other != session && self.clock.txn(other) != Txn::Idle && self.txn(other).wrote)
+    }
+
     /// Follows a step. `index` is the pool index of the record that it is about, if it has one.
     pub fn observe(&mut self, step: &Step, index: Option<u16>, config: &Config) {
         let who = step.who;
@@ -104,17 +119,23 @@ impl Plan {
         self.clock.observe(step, config);
         self.index += 1;
         self.has_checkpoint |= matches!(step.op, Op::Checkpoint | Op::Advance { .. }) && self.clock.stable > 0;
-        self.follow_txn(step, running);
+        self.follow_txn(step, running, config);
         self.follow_cursor(step, index);
     }
 
-    fn follow_txn(&mut self, step: &Step, running: Txn) {
+    fn follow_txn(&mut self, step: &Step, running: Txn, config: &Config) {
         let session = usize::from(step.who.session);
         match &step.op {
-            Op::Begin { read_ts, .. } if running == Txn::Idle => {
-                self.txns[session] = TxnPlan { began: self.index, wrote: false, read_ts: *read_ts };
+            Op::Begin { isolation, read_ts, .. } if running == Txn::Idle => {
+                let isolation = isolation.unwrap_or(config.isolation_of(step.who.session));
+                let uncommitted = isolation == Isolation::ReadUncommitted && read_ts.is_none();
+                let began = self.index;
+                self.txns[session] = TxnPlan { began, read_ts: *read_ts, uncommitted, ..TxnPlan::default() };
             }
             Op::TimestampTransaction { which: TxnTimestamp::Read, ts } => self.txns[session].read_ts = Some(*ts),
+            Op::TimestampTransaction { which: TxnTimestamp::Commit, ts } if running == Txn::Snapshot => {
+                self.txns[session].commit_ts = Some(*ts);
+            }
             Op::Commit { .. } => self.txns[session] = TxnPlan::default(),
             Op::Rollback => {
                 self.txns[session] = TxnPlan::default();

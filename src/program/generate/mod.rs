@@ -5,6 +5,7 @@
 //! programs, stream 2 the steps.
 
 mod choose;
+mod interplay;
 mod time;
 mod writes;
 
@@ -59,8 +60,8 @@ struct Generator {
     who: Who,
     /// The pool index of the record that the step being drawn is about.
     index: Option<u16>,
-    /// A step that has to come next.
-    next: Option<Op>,
+    /// A step that has to come next, and whose.
+    next: Option<(Who, Op)>,
     /// The first of the hot keys; they are an eighth of all.
     hot: u16,
     work: usize,
@@ -96,13 +97,16 @@ impl Generator {
     fn step(&mut self) -> Step {
         self.index = None;
         if self.plan.index == 0 && self.dice.percent(self.mix.load) {
-            self.next = Some(self.bulk_insert());
+            self.next = Some((self.who, self.bulk_insert()));
         }
         let op = match self.next.take() {
-            Some(op) => op,
+            Some((who, op)) => {
+                self.who = who;
+                op
+            }
             None => {
                 self.move_on();
-                self.remedy().unwrap_or_else(|| self.draw())
+                self.remedy().or_else(|| self.interplay()).unwrap_or_else(|| self.draw())
             }
         };
         let who = match op.class() {

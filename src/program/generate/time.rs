@@ -7,7 +7,7 @@ use crate::program::ops::Op;
 
 impl Generator {
     pub(super) fn begin(&mut self) -> Op {
-        let flavour = self.dice.weighted(&self.mix.begin);
+        let flavour = self.begin_flavour();
         let isolation = match flavour {
             1 => Isolation::ReadCommitted,
             2 => Isolation::ReadUncommitted,
@@ -24,12 +24,46 @@ impl Generator {
         Op::Begin { isolation, read_ts, roundup, no_timestamp }
     }
 
+    /// The index into the weights of what begins.
+    fn begin_flavour(&mut self) -> usize {
+        let unfinished = self.plan.writer_beside(self.who.session).is_some();
+        // There is more to see at read-uncommitted while another session has not committed yet.
+        if !self.mix.orderly && unfinished && self.dice.percent(8) {
+            return 2;
+        }
+        self.dice.weighted(&self.mix.begin)
+    }
+
+    /// The timestamp of a commit: after all so far, or now and then at a timestamp that somebody reads at, or just
+    /// below. That is allowed above stable; what the reader sees must not change.
+    pub(super) fn commit_ts(&mut self) -> Timestamp {
+        let clock = &self.plan.clock;
+        let next = clock.next();
+        if self.mix.orderly {
+            return next;
+        }
+        let Some(read) = self.plan.newest_reader().filter(|&read| read > clock.stable && read <= next) else {
+            return next;
+        };
+        // Further back the key is likely to have a newer version, which forbids it.
+        let percent = if read >= clock.now { 25 } else { 4 };
+        if !self.dice.percent(percent) {
+            return next;
+        }
+        let just_below = read - 1 > self.plan.clock.stable && self.dice.percent(20);
+        read - u64::from(just_below)
+    }
+
     /// A timestamp that may be read, if there is any; now and then one that may not.
     pub(super) fn read_ts(&mut self) -> Option<Timestamp> {
         let clock = &self.plan.clock;
         if !self.mix.orderly && self.dice.percent(5) {
             let odd = [clock.oldest.saturating_sub(1), clock.oldest, clock.stable, clock.now + 10, 0];
             return Some(odd[self.dice.index(odd.len())]);
+        }
+        // Just in the future: what is committed next has the timestamp that is read.
+        if !self.mix.orderly && clock.now > 0 && self.dice.percent(4) {
+            return Some(clock.next());
         }
         // WiredTiger's test reads in the past only once there is an oldest timestamp.
         let none = if self.mix.orderly { clock.oldest == 0 } else { clock.now == 0 };
@@ -45,13 +79,14 @@ impl Generator {
             Txn::Snapshot if self.plan.txn(self.who.session).wrote => 100 - 2 * u32::from(!self.mix.orderly),
             Txn::Snapshot => 30 * u32::from(!self.mix.orderly),
         };
-        Op::Commit { ts: self.dice.percent(stamp).then(|| self.plan.clock.next()) }
+        let stamped = self.dice.percent(stamp);
+        Op::Commit { ts: stamped.then(|| self.commit_ts()) }
     }
 
     pub(super) fn stamp(&mut self) -> Op {
         let reads = self.plan.txn(self.who.session).read_ts.is_some();
         if self.dice.percent(if reads { 95 } else { 60 }) {
-            return Op::TimestampTransaction { which: TxnTimestamp::Commit, ts: self.plan.clock.next() };
+            return Op::TimestampTransaction { which: TxnTimestamp::Commit, ts: self.commit_ts() };
         }
         let ts = self.read_ts().unwrap_or(self.plan.clock.now);
         Op::TimestampTransaction { which: TxnTimestamp::Read, ts }
@@ -102,7 +137,7 @@ impl Generator {
         if !self.mix.evict_advances {
             return evict;
         }
-        self.next = Some(evict);
+        self.next = Some((self.who, evict));
         self.advance()
     }
 }

@@ -10,7 +10,7 @@ impl Generator {
     /// The timestamp of a write's own transaction: it needs one outside a transaction.
     pub(super) fn write_ts(&mut self) -> Timestamp {
         match self.plan.clock.txn(self.who.session) {
-            Txn::Idle if !self.dice.percent(self.mix.unwrapped) => self.plan.clock.next(),
+            Txn::Idle if !self.dice.percent(self.mix.unwrapped) => self.commit_ts(),
             _ => 0,
         }
     }

@@ -1,0 +1,85 @@
+//! Steps of one session at the moment at which they matter to another: drawn by weight alone, these meet too seldom.
+
+use super::Generator;
+use crate::backend::{Isolation, Who};
+use crate::program::clock::Txn;
+use crate::program::ops::{Op, OpKind};
+
+/// How often the moment is used, in percent of the steps at which there is one.
+const PERCENT: u32 = 3;
+
+impl Generator {
+    /// An operation that the cursor of the last step, or somebody beside it, is likely to trip over.
+    pub(super) fn interplay(&mut self) -> Option<Op> {
+        if self.mix.orderly || !self.dice.percent(PERCENT) {
+            return None;
+        }
+        match self.dice.weighted(&[30, 20, 20, 30]) {
+            0 => self.undo_what_is_read(),
+            1 => self.widen_a_walk(),
+            2 => self.age_under_a_stamped_transaction(),
+            _ => self.age_under_a_reader_in_the_past(),
+        }
+    }
+
+    /// A rollback while a cursor walks at read-uncommitted; the walk goes on.
+    fn undo_what_is_read(&mut self) -> Option<Op> {
+        let reader = self.who;
+        let own = self.plan.txn(reader.session);
+        let uncommitted = match self.plan.clock.txn(reader.session) {
+            Txn::Idle => self.config.isolation_of(reader.session) == Isolation::ReadUncommitted,
+            Txn::Lower | Txn::Snapshot => own.uncommitted,
+        };
+        if !self.is_on(OpKind::Rollback) || !uncommitted || self.plan.place(reader).at.is_none() {
+            return None;
+        }
+        self.who.session = self.plan.writer_beside(reader.session)?;
+        self.next = Some((reader, self.one_step()));
+        Some(Op::Rollback)
+    }
+
+    /// `bound clear` under a cursor that bounds have led to where it is; the walk goes on.
+    fn widen_a_walk(&mut self) -> Option<Op> {
+        let place = self.plan.place(self.who);
+        if !place.bounded || place.at.is_none() {
+            return None;
+        }
+        self.next = Some((self.who, self.one_step()));
+        Some(Op::ClearBounds)
+    }
+
+    /// Stable catches up to just below the commit timestamp that a running transaction has set.
+    fn age_under_a_stamped_transaction(&mut self) -> Option<Op> {
+        let stamped = (0..self.config.sessions).filter_map(|session| self.plan.txn(session).commit_ts);
+        let stable = stamped.min()? - 1;
+        if !self.is_on(OpKind::Advance) || stable <= self.plan.clock.stable {
+            return None;
+        }
+        Some(Op::Advance { oldest: self.oldest().min(stable), stable })
+    }
+
+    /// A checkpoint, or a newer one picked up, while somebody reads in the past; its walk goes on.
+    fn age_under_a_reader_in_the_past(&mut self) -> Option<Op> {
+        let session = (0..self.config.sessions).find(|&session| self.plan.txn(session).read_ts.is_some())?;
+        let useful = [
+            (OpKind::Advance, self.plan.clock.now > self.plan.clock.stable),
+            (OpKind::Adopt, self.plan.has_checkpoint),
+            (OpKind::Checkpoint, self.plan.clock.stable > 0),
+        ];
+        let (kind, useful) = useful[self.dice.weighted(&[50, 30, 20])];
+        if !useful || !self.is_on(kind) {
+            return None;
+        }
+        let cursor = self.dice.below(self.config.cursors.into()) as u8;
+        self.next = Some((Who { session, cursor }, self.one_step()));
+        self.operands(kind)
+    }
+
+    fn is_on(&self, kind: OpKind) -> bool {
+        self.mix.ops[kind as usize] > 0
+    }
+
+    fn one_step(&mut self) -> Op {
+        if self.dice.percent(50) { Op::Next } else { Op::Prev }
+    }
+}
