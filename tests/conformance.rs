@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 #[test]
 fn conformance() {
-    replay_all("conformance", 176);
+    replay_all("conformance", 190);
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn truth_table() {
 
 #[test]
 fn regressions() {
-    replay_all("regressions", 36);
+    replay_all("regressions", 51);
 }
 
 /// The files of the truth table differ in how the data got where it is, and in nothing else.
