@@ -4,6 +4,7 @@
 //! that names the file, the place and the mend.
 
 mod break_point;
+mod faults;
 mod guard;
 mod input;
 mod output;
@@ -41,6 +42,8 @@ enum Command {
     Encode(print::EncodeArgs),
     /// Runs files and counts: operation by outcome.
     Stats(stats::StatsArgs),
+    /// Lists the bugs that can be planted to see whether they are found.
+    Faults(faults::FaultsArgs),
     /// Writes the seed corpus of the fuzz target.
     #[command(hide = true)]
     Seeds(seeds::SeedsArgs),
@@ -89,6 +92,9 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error),
     };
+    if !matches!(cli.command, Command::Faults(_)) && !faults::environment_is_good() {
+        return Verdict::BadInput.into();
+    }
     guard::install_panic_hook();
     let mut out = Out::stdout();
     let result = match cli.command {
@@ -97,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Print(args) => print::print(&args, &mut out),
         Command::Encode(args) => print::encode(&args),
         Command::Stats(args) => stats::stats(&args, &mut out),
+        Command::Faults(args) => faults::faults(&args, &mut out),
         Command::Seeds(args) => seeds::seeds(&args, &mut out),
     };
     match result.and_then(|verdict| out.flush().map(|()| verdict)) {
@@ -125,7 +132,7 @@ fn usage_error(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        eprintln!("lockstep: which command? run, replay, print, encode or stats; 'lockstep --help' tells more");
+        eprintln!("lockstep: which command? run, replay, print, encode, stats or faults; 'lockstep --help' tells more");
         return Verdict::BadInput.into();
     }
     let text = error.to_string();
