@@ -82,7 +82,8 @@ impl Merge {
         match current {
             Side::Ingest => {
                 let Some((key, _)) = self.ingest.take() else { return };
-                if !trusted && !(faults::active(Fault::A1) && self.stable.is_none()) {
+                let exhausted = faults::active(Fault::A1) && self.stable.is_none();
+                if !trusted && !exhausted {
                     self.park_stable(env, Bound::Included(&key), direction);
                 }
                 if self.stable_key() == Some(&key) {
