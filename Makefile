@@ -21,7 +21,7 @@ FLAGS := $(FLAGS_$(MODE)) --target-dir target/fuzz-$(MODE)
 LIMITS := -len_control=0 -max_len=$(MAX_LEN)
 
 .DEFAULT_GOAL := help
-.PHONY: help fuzz test replay cmin tmin seeds bench bench-fuzz lint cargo-fuzz
+.PHONY: help fuzz test test-faults replay cmin tmin seeds bench bench-fuzz lint cargo-fuzz
 
 help: ## Lists the verbs.
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb what; do printf '%-12s %s\n' "$$verb" "$$what"; done
@@ -31,6 +31,9 @@ fuzz: cargo-fuzz ## Fuzzes the layered cursor: SECS=60 JOBS=2 MODE=asan.
 
 test: ## Runs the tests.
 	cargo test --locked
+
+test-faults: ## Plants known bugs in the engine, one at a time: are they found?
+	cargo test --locked --release --features faults --target-dir target/faults --test faults -- --nocapture --test-threads 1
 
 replay: ## Replays the corpus, or FILE=crash or directory.
 	cargo run --locked --release -- replay $(or $(FILE),corpus/$(TARGET))
@@ -54,6 +57,7 @@ bench-fuzz: cargo-fuzz ## Measures steps per CPU second inside libFuzzer.
 lint: ## Checks format and lints.
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features faults -- -D warnings
 
 cargo-fuzz: ## Installs cargo-fuzz if it is missing, and fetches the dependencies.
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --locked

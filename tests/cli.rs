@@ -118,6 +118,15 @@ fn wrong_usage_is_one_line() {
 }
 
 #[test]
+#[cfg(not(feature = "faults"))]
+fn a_build_without_faults_says_so() {
+    let part = "this build has no planted faults: build it with `--features faults`";
+    refuses(lockstep().args(["faults", "list"]), &[part]);
+    refuses(lockstep().env("LOCKSTEP_FAULT", "A1").args(["run", "--seeds", "1"]), &["LOCKSTEP_FAULT", part]);
+    lockstep().env("LOCKSTEP_FAULT", "").args(["run", "--seeds", "1"]).assert().success();
+}
+
+#[test]
 fn one_bad_file_does_not_hide_the_others() {
     let (directory, _) = file("a.ops", GOOD);
     std::fs::write(directory.path().join("b.ops"), "nonsense").expect("a temporary file");

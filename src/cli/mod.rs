@@ -4,6 +4,7 @@
 //! that names the file, the place and the mend.
 
 mod break_point;
+mod faults;
 mod guard;
 mod input;
 mod output;
@@ -44,6 +45,8 @@ enum Command {
     Shrink(shrink::ShrinkArgs),
     /// Runs files and counts: operation by outcome.
     Stats(stats::StatsArgs),
+    /// Lists the bugs that can be planted to see whether they are found.
+    Faults(faults::FaultsArgs),
     /// Writes the seed corpus of the fuzz target.
     #[command(hide = true)]
     Seeds(seeds::SeedsArgs),
@@ -92,6 +95,9 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error),
     };
+    if !matches!(cli.command, Command::Faults(_)) && !faults::environment_is_good() {
+        return Verdict::BadInput.into();
+    }
     guard::install_panic_hook();
     let mut out = Out::stdout();
     let result = match cli.command {
@@ -101,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Encode(args) => print::encode(&args),
         Command::Shrink(args) => shrink::shrink(&args, &mut out),
         Command::Stats(args) => stats::stats(&args, &mut out),
+        Command::Faults(args) => faults::faults(&args, &mut out),
         Command::Seeds(args) => seeds::seeds(&args, &mut out),
     };
     match result.and_then(|verdict| out.flush().map(|()| verdict)) {
@@ -129,7 +136,9 @@ fn usage_error(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        eprintln!("lockstep: which command? run, replay, print, encode, shrink or stats; 'lockstep --help' tells more");
+        eprintln!(
+            "lockstep: which command? run, replay, print, encode, shrink, stats or faults; 'lockstep --help' tells more"
+        );
         return Verdict::BadInput.into();
     }
     let text = error.to_string();

@@ -5,12 +5,14 @@
 //! - `session`: cursors and one transaction at a time; `cursor`: what applications hold;
 //! - `layered`: a follower's merge of ingest and stable; `checkpoint`: what stable is read from;
 //! - `core`: what sessions share; `txn`: ids, snapshots, views; `timestamp`: oldest and stable;
-//! - `tree`: a table's rows; `version`: their update chains and the visibility rule.
+//! - `tree`: a table's rows; `version`: their update chains and the visibility rule;
+//! - `faults`: bugs to be planted, which the default build has nothing of.
 
 pub mod adapter;
 pub mod checkpoint;
 pub mod core;
 pub mod cursor;
+pub mod faults;
 pub mod layered;
 pub mod node;
 pub mod session;

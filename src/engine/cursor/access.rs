@@ -2,8 +2,9 @@
 //! follower's layered table. Nothing here touches what the application sees of the cursor.
 
 use super::{Ctx, Cursor};
-use crate::backend::{Direction, Isolation, Key, Timestamp, Value};
+use crate::backend::{Direction, Field, Isolation, Key, Timestamp, Value};
 use crate::engine::core::{Core, Role, Table, TableId};
+use crate::engine::faults::{self, Fault};
 use crate::engine::layered::merge::{Access, Env, Era};
 use crate::engine::layered::{tombstone, write as follower_write};
 use crate::engine::tree::{Pushed, Tree};
@@ -125,6 +126,24 @@ impl Cursor {
         }
     }
 
+    /// Whether the cursor merges ingest and stable. For faults that are the merge's own.
+    pub(super) fn merges(&self, ctx: &Ctx<'_>) -> bool {
+        ctx.core.role == Role::Follower && matches!(ctx.core.tables[self.table.0], Table::Layered(_))
+    }
+
+    /// Whether the cursor merges, and ingest has no update of `key`. For faults that do not ask stable.
+    pub(super) fn is_not_in_ingest(&self, ctx: &Ctx<'_>, key: &Key) -> bool {
+        match &ctx.core.tables[self.table.0] {
+            Table::Layered(layered) => ctx.core.role == Role::Follower && layered.ingest.chain(key).is_none(),
+            Table::Plain(_) => false,
+        }
+    }
+
+    /// Whether the value being written in place is made from one that is stored as it is. For a fault.
+    fn modifies_plain_value(&self, in_place: bool) -> bool {
+        in_place && matches!(&self.value, Field::Internal(base) if !base.starts_with(&tombstone::TOMBSTONE))
+    }
+
     /// Writes: adds a version to the tree that this node writes to, in the session's transaction. `in_place`: the
     /// cursor stands on `key` and stays; otherwise a merging cursor stands on what it wrote.
     pub(super) fn put(&mut self, ctx: &mut Ctx<'_>, key: &Key, change: Change<'_>, in_place: bool) {
@@ -136,6 +155,11 @@ impl Cursor {
         let payload = match (&ctx.core.tables[self.table.0], change) {
             (_, Change::Reserve) => Payload::Reserve,
             (Table::Plain(_), Change::Put(value)) => Payload::Put(value.clone()),
+            (Table::Layered(_), Change::Put(value))
+                if faults::active(Fault::D17) && self.modifies_plain_value(in_place) =>
+            {
+                Payload::Put(value.clone())
+            }
             (Table::Layered(_), Change::Put(value)) => Payload::Put(tombstone::encode(value)),
             (Table::Layered(_), Change::Delete) if follower => Payload::Put(tombstone::tombstone()),
             (_, Change::Delete) => Payload::Delete,

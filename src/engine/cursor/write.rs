@@ -4,6 +4,8 @@
 use super::access::Change;
 use super::{Ctx, Cursor, modify};
 use crate::backend::{Code, Delta, Field, Isolation, Key, Value};
+use crate::engine::faults::{self, Fault};
+use crate::engine::layered::tombstone;
 
 /// A write operation.
 #[derive(Clone, Copy, Debug)]
@@ -60,12 +62,17 @@ impl Cursor {
         self.placed && self.key.is_internal()
     }
 
+    /// Whether inserts and updates by key need no look at what is there.
+    fn overwrites(&self, ctx: &Ctx<'_>) -> bool {
+        self.config.overwrite || (faults::active(Fault::D10) && self.merges(ctx))
+    }
+
     /// Makes a write that [`Cursor::check_write`] has let through.
     pub fn write(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>) -> Code {
         let Some(key) = self.key.get().cloned() else {
             return Code::Invalid;
         };
-        let looks_up = matches!(op, WriteOp::Insert) && !self.config.overwrite;
+        let looks_up = matches!(op, WriteOp::Insert) && !self.overwrites(ctx);
         if !self.is_positioned() || looks_up {
             self.leave(ctx); // with a loose snapshot: a write by key looks afresh
         }
@@ -92,17 +99,21 @@ impl Cursor {
     fn is_stale(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>, key: &Key) -> bool {
         match op {
             WriteOp::Remove if self.is_positioned() => false,
-            WriteOp::Insert if !self.config.overwrite && self.peek(ctx, key).is_some() => false,
+            WriteOp::Insert if !self.overwrites(ctx) && self.peek(ctx, key).is_some() => false,
             _ => self.conflicts(ctx, key),
         }
     }
 
     /// Existence first (a duplicate is reported without a look at conflicts), then the conflict check.
     fn insert(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
-        if !self.config.overwrite
+        if !self.overwrites(ctx)
             && let Some(existing) = self.peek(ctx, &key)
         {
-            self.met_duplicate(ctx, existing);
+            if faults::active(Fault::D11) && self.merges(ctx) {
+                self.write_refused(ctx);
+            } else {
+                self.met_duplicate(ctx, existing);
+            }
             return Code::DuplicateKey;
         }
         if let Err(code) = self.may_write(ctx, &key) {
@@ -120,7 +131,7 @@ impl Cursor {
         let in_place = self.is_positioned();
         let refusal = if self.conflicts(ctx, &key) {
             Some(Code::Rollback)
-        } else if !in_place && !self.config.overwrite && self.peek(ctx, &key).is_none() {
+        } else if !in_place && !self.overwrites(ctx) && self.peek(ctx, &key).is_none() {
             Some(Code::NotFound)
         } else {
             writable(ctx)
@@ -138,11 +149,18 @@ impl Cursor {
     /// Removes the record that the cursor stands on. It is looked up again: what the cursor shows of it may be of an
     /// earlier transaction (WT-17796).
     fn remove_in_place(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
-        if let Err(code) = self.may_remove(ctx, &key) {
-            self.in_place_refused(ctx);
+        let parked = if faults::active(Fault::D4) { self.merge.ingest_key().cloned() } else { None };
+        let target = parked.as_ref().unwrap_or(&key);
+        if let Err(code) = self.may_remove(ctx, target) {
+            if !(faults::active(Fault::D3) && code == Code::NotFound && self.merges(ctx)) {
+                self.in_place_refused(ctx);
+            }
             return code;
         }
-        self.put(ctx, &key, Change::Delete, true);
+        self.put(ctx, target, Change::Delete, true);
+        if faults::active(Fault::D5) {
+            self.merge.leave();
+        }
         self.removed_in_place(key);
         Code::Ok
     }
@@ -189,14 +207,21 @@ impl Cursor {
             return Code::Rollback;
         }
         self.put(ctx, &key, Change::Put(&value), true);
-        self.landed(ctx, key, value);
+        let shown = if faults::active(Fault::D15) && self.merges(ctx) { tombstone::encode(&value) } else { value };
+        self.landed(ctx, key, shown);
         Code::Ok
     }
 
     /// A place-holder, then a search of the record. By position it is put down whether or not the record is still
     /// there, and the search tells.
     fn reserve(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
-        let found = if self.is_positioned() { Ok(()) } else { self.exists(ctx, &key) };
+        let found = if faults::active(Fault::D13) && self.is_not_in_ingest(ctx, &key) {
+            Err(Code::NotFound)
+        } else if self.is_positioned() {
+            Ok(())
+        } else {
+            self.exists(ctx, &key)
+        };
         if let Err(code) = found.and_then(|()| self.may_write(ctx, &key)) {
             self.write_refused(ctx);
             return code;
@@ -211,7 +236,12 @@ impl Cursor {
         if self.conflicts(ctx, key) {
             return Err(Code::Rollback);
         }
-        if self.is_removed(ctx, key) {
+        let is_removed = if faults::active(Fault::D2) && self.is_positioned() && self.merges(ctx) {
+            self.value == Field::Unset
+        } else {
+            self.is_removed(ctx, key)
+        };
+        if is_removed {
             return Err(Code::NotFound);
         }
         writable(ctx).map_or(Ok(()), Err)

@@ -3,6 +3,7 @@
 use super::merge::{Env, Merge, Side};
 use super::tombstone;
 use crate::backend::{Direction, Key, Value};
+use crate::engine::faults::{self, Fault};
 use std::cmp::Ordering;
 use std::ops::Bound;
 
@@ -81,7 +82,8 @@ impl Merge {
         match current {
             Side::Ingest => {
                 let Some((key, _)) = self.ingest.take() else { return };
-                if !trusted {
+                let exhausted = faults::active(Fault::A1) && self.stable.is_none();
+                if !trusted && !exhausted {
                     self.park_stable(env, Bound::Included(&key), direction);
                 }
                 if self.stable_key() == Some(&key) {
@@ -94,7 +96,7 @@ impl Merge {
                 if !trusted {
                     self.park_ingest(env, Bound::Included(&key), direction);
                 }
-                if self.ingest_key() == Some(&key) {
+                if self.ingest_key() == Some(&key) && !faults::active(Fault::A3) {
                     self.park_ingest(env, Bound::Excluded(&key), direction);
                 }
                 self.step_stable(env, direction);

@@ -8,6 +8,7 @@ use crate::backend::{Direction, Key, Timestamp, Value};
 use crate::engine::checkpoint::{ImageRow, TableImage};
 use crate::engine::core::Counters;
 use crate::engine::cursor::bounds::Bounds;
+use crate::engine::faults::{self, Fault};
 use crate::engine::txn::{CheckpointSeq, View};
 use std::sync::Arc;
 
@@ -84,7 +85,10 @@ impl Merge {
         }
         self.bind(env, placed, access);
         if self.era != env.era {
-            self.parked_for = None; // WT-17031: what lies ahead is another matter under another view
+            let Era { write_gen, changes, .. } = self.era;
+            if !faults::active(Fault::A2) || (write_gen, changes) != (env.era.write_gen, env.era.changes) {
+                self.parked_for = None; // WT-17031: what lies ahead is another matter under another view
+            }
             self.era = env.era;
         }
     }
@@ -92,7 +96,9 @@ impl Merge {
     /// Gives up both positions. The bound checkpoint stays until somebody wants a later one.
     pub fn leave(&mut self) {
         self.ingest = None;
-        self.stable = None;
+        if !faults::active(Fault::D9) {
+            self.stable = None;
+        }
         self.current = None;
         self.parked_for = None;
     }
@@ -143,6 +149,11 @@ impl Merge {
     /// Moves stable to another checkpoint. What lies ahead has to be sought anew from the current record: the key that
     /// stable was parked on may be gone (WT-17016), and a nearer one may be there, which ingest had until now.
     fn rebind(&mut self, newest: Adopted) {
+        if faults::active(Fault::A4) {
+            self.stable = self.stable_key().and_then(|parked| newest.image.find(parked).ok());
+            self.bound = Some(newest);
+            return;
+        }
         self.bound = Some(newest);
         self.stable = None;
         self.distrust();
@@ -164,7 +175,7 @@ impl Merge {
     }
 
     /// Where ingest is parked.
-    pub(super) fn ingest_key(&self) -> Option<&Key> {
+    pub fn ingest_key(&self) -> Option<&Key> {
         self.ingest.as_ref().map(|(key, _)| key)
     }
 

@@ -1,9 +1,10 @@
 //! Adoption of checkpoints, and what may leave ingest because every checkpoint in use has it.
 
-use super::{Adopted, LayeredTable};
+use super::{Adopted, LayeredTable, tombstone};
 use crate::backend::Timestamp;
+use crate::engine::faults::{self, Fault};
 use crate::engine::txn::{CheckpointSeq, Horizon};
-use crate::engine::version::Version;
+use crate::engine::version::{Chain, Payload, Version};
 
 impl LayeredTable {
     /// Makes a checkpoint of the table the newest.
@@ -21,6 +22,7 @@ impl LayeredTable {
         let (newest_seq, newest_timestamp) = (newest.seq, newest.timestamp);
         let limited = limits.iter().map(|&limit| self.newest_adopted(Some(limit)).map(|adopted| adopted.timestamp));
         let contained = limited.chain(bound).try_fold(newest_timestamp, |least, timestamp| Some(least.min(timestamp?)));
+        let contained = if faults::active(Fault::F2) { Some(newest_timestamp) } else { contained };
         if let Some(contained) = contained {
             self.prune_ts = self.prune_ts.max(contained);
         }
@@ -30,14 +32,23 @@ impl LayeredTable {
         self.adopted.retain(|adopted| wanted.contains(&adopted.seq));
     }
 
+    /// The timestamp of the newest adopted checkpoint; 0: none.
+    fn newest_timestamp(&self) -> Timestamp {
+        self.newest_adopted(None).map_or(0, |newest| newest.timestamp)
+    }
+
     /// Reconciles `percent` of ingest's keys, spread evenly: keys whose newest update is in every checkpoint in use
     /// leave, tombstones included; of the others the old tail does. Returns how many keys left.
     ///
     /// Untimestamped updates stay: a timestamp does not tell whether a checkpoint has them.
     pub fn evict(&mut self, percent: u8, horizon: Horizon) -> u64 {
-        let prune_ts = self.prune_ts;
-        let in_every_checkpoint =
-            |version: &Version| version.txn < horizon.txn && version.durable_ts != 0 && version.durable_ts <= prune_ts;
+        let (prune_ts, newest_ts) = (self.prune_ts, self.newest_timestamp());
+        let in_every_checkpoint = |version: &Version| {
+            let bound = if faults::active(Fault::F4) && is_delete(version) { newest_ts } else { prune_ts };
+            version.txn < horizon.txn && version.durable_ts != 0 && version.durable_ts <= bound
+        };
+        let is_delete_for_all =
+            |version: &Version| is_delete(version) && horizon.everyone_sees(version.txn, version.start_ts);
         let before = self.ingest.len();
         let mut share = 0_u32;
         self.ingest.retain(|_, chain| {
@@ -46,7 +57,15 @@ impl LayeredTable {
                 return true;
             }
             share -= 100;
-            if chain.versions().last().is_some_and(in_every_checkpoint) {
+            let newest = chain.versions().last();
+            if faults::active(Fault::F1) && chain.versions().len() > 1 && newest.is_some_and(in_every_checkpoint) {
+                *chain = Chain::of(chain.versions()[0].clone());
+                return true;
+            }
+            if faults::active(Fault::F6) && newest.is_some_and(is_delete_for_all) {
+                return false;
+            }
+            if newest.is_some_and(in_every_checkpoint) {
                 return false;
             }
             chain.drop_tail(in_every_checkpoint);
@@ -54,4 +73,9 @@ impl LayeredTable {
         });
         (before - self.ingest.len()) as u64
     }
+}
+
+/// Whether an update of ingest is a delete.
+fn is_delete(version: &Version) -> bool {
+    matches!(&version.payload, Payload::Put(stored) if tombstone::is_tombstone(stored))
 }

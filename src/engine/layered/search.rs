@@ -3,6 +3,7 @@
 use super::merge::{Env, Merge, Side};
 use super::tombstone;
 use crate::backend::{Direction, Key, Value};
+use crate::engine::faults::{self, Fault};
 use crate::engine::version::Found;
 use std::ops::Bound;
 
@@ -36,6 +37,9 @@ impl Merge {
     pub fn land(&mut self, env: &mut Env<'_>, from: Bound<&Key>, direction: Direction) -> Option<(Key, Value)> {
         self.leave();
         self.park_both(env, from, direction);
+        if faults::active(Fault::B1) && self.ingest.is_none() {
+            self.stable = None;
+        }
         let first = self.ingest_key().cloned();
         let found = self.settle(env, direction)?;
         let walked = first.is_some_and(|first| match direction {
@@ -48,6 +52,8 @@ impl Merge {
                 _ => self.ingest = None,
             }
             self.parked_for = None;
+        } else if faults::active(Fault::B2) && direction == Direction::Next {
+            self.parked_for = Some(Direction::Prev);
         }
         Some(found)
     }

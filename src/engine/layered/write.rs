@@ -3,6 +3,7 @@
 use super::merge::{Env, Merge, Side};
 use super::{LayeredTable, tombstone};
 use crate::backend::{Key, Timestamp, Value};
+use crate::engine::faults::{self, Fault};
 use crate::engine::version::{Found, Payload};
 
 impl Merge {
@@ -19,6 +20,9 @@ impl Merge {
             return false;
         }
         self.parked_for = None;
+        if faults::active(Fault::D9) && self.stable.is_some() {
+            return self.stable.and_then(|at| self.row(at)).is_some_and(|row| row.newest.start_ts > env.view.read_ts);
+        }
         self.image().and_then(|image| image.row(key)).is_some_and(|row| row.newest.start_ts > env.view.read_ts)
     }
 
@@ -26,6 +30,7 @@ impl Merge {
     pub fn is_removed(&self, env: &Env<'_>, key: &Key) -> bool {
         match env.table.ingest.chain(key).and_then(|chain| chain.versions().last()) {
             Some(newest) => matches!(&newest.payload, Payload::Put(stored) if tombstone::is_tombstone(stored)),
+            None if faults::active(Fault::D1) => true,
             None => self.image().and_then(|image| image.row(key)).is_none_or(|row| row.newest.value.is_none()),
         }
     }
@@ -44,6 +49,9 @@ impl Merge {
     pub fn stand_on_write(&mut self, key: &Key, stored: Value, was_there: bool, write_gen: u64) {
         if was_there {
             self.era.write_gen = write_gen;
+            if faults::active(Fault::A12) && self.current == Some(Side::Ingest) {
+                self.stable = None;
+            }
         } else {
             self.leave();
         }
