@@ -21,17 +21,6 @@ pub struct Session {
     draws: u64,
 }
 
-/// A cursor slot of a session together with the state that a call works on.
-macro_rules! with_cursor {
-    ($self:ident, $core:ident, $slot:ident, |$cursor:ident, $ctx:ident| $body:expr) => {{
-        let Session { index, txn, placed, cursors, .. } = $self;
-        let $cursor = cursors[$slot].as_mut().expect("the caller opens a slot before it uses it");
-        #[allow(unused_mut)]
-        let mut $ctx = Ctx { core: $core, txn, session: *index, placed };
-        $body
-    }};
-}
-
 impl Session {
     /// A session with `slots` empty cursor slots.
     pub fn new(index: usize, isolation: Isolation, slots: u8) -> Self {
@@ -67,7 +56,7 @@ impl Session {
     /// Closes the cursor in a slot, if there is one.
     pub fn close(&mut self, core: &mut Core, slot: usize) {
         if self.cursors[slot].is_some() {
-            with_cursor!(self, core, slot, |cursor, ctx| cursor.reset(&mut ctx));
+            self.with_cursor(core, slot, Cursor::reset);
             self.cursors[slot] = None;
         }
     }
@@ -86,6 +75,14 @@ impl Session {
         Code::Ok
     }
 
+    /// Runs something on the cursor in a slot, which the caller has opened before.
+    #[inline]
+    fn with_cursor<R>(&mut self, core: &mut Core, slot: usize, work: impl FnOnce(&mut Cursor, &mut Ctx<'_>) -> R) -> R {
+        let Session { index, txn, placed, cursors, .. } = self;
+        let cursor = cursors[slot].as_mut().expect("the caller opens a slot before it uses it");
+        work(cursor, &mut Ctx { core, txn, session: *index, placed })
+    }
+
     /// Runs a call of a cursor that is not a write; an error marks a running transaction failed.
     pub fn cursor_call(
         &mut self,
@@ -93,21 +90,17 @@ impl Session {
         slot: usize,
         call: impl FnOnce(&mut Cursor, &mut Ctx<'_>) -> (Code, i8),
     ) -> (Code, i8) {
-        let (code, exact) = with_cursor!(self, core, slot, |cursor, ctx| call(cursor, &mut ctx));
+        let (code, exact) = self.with_cursor(core, slot, call);
         (self.noted(code), exact)
     }
 
     /// `next` and `prev`; a random cursor has only the one, and it jumps.
     pub fn iterate(&mut self, core: &mut Core, slot: usize, direction: Direction) -> Code {
-        let draw = self.next_draw();
-        self.cursor_call(core, slot, |cursor, ctx| {
-            let code = match (cursor.config.random, direction) {
-                (false, _) => cursor.iterate(ctx, direction),
-                (true, _) => cursor.next_random(ctx, draw),
-            };
-            (code, 0)
-        })
-        .0
+        if self.cursor(slot).is_some_and(|cursor| cursor.config.random) {
+            let draw = self.next_draw();
+            return self.cursor_call(core, slot, |cursor, ctx| (cursor.next_random(ctx, draw), 0)).0;
+        }
+        self.cursor_call(core, slot, |cursor, ctx| (cursor.iterate(ctx, direction), 0)).0
     }
 
     /// A number that is spread over its range and the same in every run.
@@ -118,11 +111,11 @@ impl Session {
 
     /// A write: in the running transaction, or in an implicit one of its own.
     pub fn write(&mut self, core: &mut Core, slot: usize, op: WriteOp<'_>) -> Code {
-        let checked = with_cursor!(self, core, slot, |cursor, ctx| cursor.check_write(&mut ctx, op));
+        let checked = self.with_cursor(core, slot, |cursor, ctx| cursor.check_write(ctx, op));
         match checked {
             Err(code) => self.noted(code),
             Ok(()) => {
-                let code = with_cursor!(self, core, slot, |cursor, ctx| cursor.write(&mut ctx, op));
+                let code = self.with_cursor(core, slot, |cursor, ctx| cursor.write(ctx, op));
                 if self.txn.running { self.noted(code) } else { self.end_implicit(core, code) }
             }
         }
@@ -141,7 +134,7 @@ impl Session {
 
     /// Marks a running transaction failed where an error does that, and passes the code on.
     pub fn noted(&mut self, code: Code) -> Code {
-        let fails = matches!(code, Code::Rollback | Code::Invalid | Code::NotSupported | Code::Busy);
+        let fails = matches!(code, Code::Rollback | Code::Invalid | Code::NotSupported);
         if fails && self.txn.running {
             self.txn.failed = true;
         }

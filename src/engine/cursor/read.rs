@@ -99,7 +99,14 @@ impl Cursor {
     /// `next` and `prev`: from the place that the cursor holds, whatever key was set meanwhile.
     pub fn iterate(&mut self, ctx: &mut Ctx<'_>, direction: Direction) -> Code {
         ctx.ensure_snapshot();
-        match self.walk(ctx, direction) {
+        let found = self.walk(ctx, direction);
+        self.arrive(ctx, found)
+    }
+
+    /// The end of a move: on a record, or nowhere.
+    #[inline]
+    fn arrive(&mut self, ctx: &mut Ctx<'_>, found: Option<(Key, Value)>) -> Code {
+        match found {
             Some((key, value)) => {
                 self.landed(ctx, key, value);
                 Code::Ok
@@ -119,16 +126,8 @@ impl Cursor {
         ctx.ensure_snapshot();
         let place = self.pick(ctx, draw);
         let landed = place.and_then(|place| self.land(ctx, Bound::Included(&place), Direction::Next));
-        match landed.or_else(|| self.land(ctx, Bound::Unbounded, Direction::Next)) {
-            Some((key, value)) => {
-                self.landed(ctx, key, value);
-                Code::Ok
-            }
-            None => {
-                self.emptied(ctx);
-                Code::NotFound
-            }
-        }
+        let found = landed.or_else(|| self.land(ctx, Bound::Unbounded, Direction::Next));
+        self.arrive(ctx, found)
     }
 
     /// A key of the table, visible or not.
