@@ -220,12 +220,15 @@ fn a_reader_is_not_led_past_a_commit_below_its_timestamp() {
 fn keys_drawn(node: &mut Node, table: TableId) -> usize {
     let who = Who { session: 0, cursor: 1 };
     node.call(table, 0, who, Call::Open(CursorConfig { overwrite: true, random: true }));
-    let draw = |_| {
+    let draw = |_: usize| {
         let reply = node.call(table, 0, who, Call::Next);
         assert_eq!(reply.code, Code::Ok);
         reply.key.get().cloned().expect("a record has a key")
     };
-    (0..100).map(draw).collect::<BTreeSet<Key>>().len()
+    let keys = (0..100).map(draw).collect::<BTreeSet<Key>>();
+    // It would hold its snapshot.
+    node.call(table, 0, who, Call::Reset);
+    keys.len()
 }
 
 #[test]
