@@ -3,6 +3,7 @@
 
 use lockstep::backend::{Begin, Call, Code, CursorConfig, Isolation, Key, Reply, Timestamp, Value, Who};
 use lockstep::engine::{AdoptError, CheckpointError, Node, Role, TableId, TableKind};
+use std::collections::BTreeSet;
 
 /// A leader and a follower of one layered table, with two sessions of two cursors each.
 struct Pair {
@@ -213,4 +214,45 @@ fn a_reader_is_not_led_past_a_commit_below_its_timestamp() {
     assert_eq!(pair.search(t, "a"), Some(Value::from("a5")));
     pair.call(t, C0, Call::Rollback);
     assert_eq!(pair.search(t, "a"), Some(Value::from("a50")));
+}
+
+/// How many different keys 100 draws of a random cursor give.
+fn keys_drawn(node: &mut Node, table: TableId) -> usize {
+    let who = Who { session: 0, cursor: 1 };
+    node.call(table, 0, who, Call::Open(CursorConfig { overwrite: true, random: true }));
+    let draw = |_: usize| {
+        let reply = node.call(table, 0, who, Call::Next);
+        assert_eq!(reply.code, Code::Ok);
+        reply.key.get().cloned().expect("a record has a key")
+    };
+    let keys = (0..100).map(draw).collect::<BTreeSet<Key>>();
+    // It would hold its snapshot.
+    node.call(table, 0, who, Call::Reset);
+    keys.len()
+}
+
+#[test]
+fn random_records_come_from_all_over_the_table() {
+    let (mut pair, t) = Pair::new();
+    for key in 0..200 {
+        pair.put(t, &format!("k{key:03}"), "v", 5);
+    }
+    let mut drawn = vec![("leader", keys_drawn(&mut pair.leader, t)), ("ingest", keys_drawn(&mut pair.follower, t))];
+    pair.advance(t, 1, 5).unwrap();
+    pair.follower.prune();
+    assert_eq!(pair.follower.footprint().ingest_keys, 0);
+    drawn.push(("stable", keys_drawn(&mut pair.follower, t)));
+
+    let mut plain = Node::new(Role::Follower);
+    let table = plain.create_table(TableKind::Plain, "p");
+    plain.open_session(Isolation::Snapshot, 2);
+    plain.call(table, 0, C0, Call::Open(CursorConfig::default()));
+    for key in 0..200 {
+        plain.call(table, 0, C0, Call::SetKey(&Key::from(format!("k{key:03}").as_str())));
+        plain.call(table, 0, C0, Call::SetValue(&Value::from("v")));
+        assert_eq!(plain.call(table, 0, C0, Call::Insert).code, Code::Ok);
+    }
+    drawn.push(("plain", keys_drawn(&mut plain, table)));
+    let few: Vec<_> = drawn.into_iter().filter(|&(_, keys)| keys < 30).collect();
+    assert!(few.is_empty(), "100 draws from 200 records gave few keys: {few:?}");
 }

@@ -219,3 +219,75 @@ impl fmt::Display for Summary {
 fn width(name: &str) -> usize {
     name.len().max(10) + 2
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Oracles, run};
+    use super::*;
+    use crate::program::Program;
+
+    fn stats_of(programs: &[&str]) -> Stats {
+        let mut stats = Stats::default();
+        for text in programs {
+            let program: Program = text.parse().expect("a program");
+            let outcome = run(&program, Oracles::default(), &mut stats).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+            stats.finish(Some(&outcome));
+        }
+        stats
+    }
+
+    fn row(summary: &Summary, op: &str) -> OperationCounts {
+        summary.operations.iter().find(|row| row.op == op).expect("an operation").clone()
+    }
+
+    #[test]
+    fn outcomes_are_counted_by_code_and_a_write_that_did_not_commit_is_not_ok() {
+        let stats = stats_of(&["# lockstep 1
+config sessions=1 cursors=1
+s0.c0 insert 10 \"a\" ts=10           => ok - -
+s0.c0 insert 20 \"a\" ts=10           => ok - -
+s0.c0 insert 10 \"b\" ts=5            => ok commit=einval - -
+s0.c0 search 10                       => ok 10 \"a\"
+s0.c0 search 15                       => notfound E(15) -
+s0.c0 remove 20 ts=5                  => ok commit=einval - -
+s0 commit                             => einval
+"]);
+        let summary = stats.summary();
+        let outcomes = |op| row(&summary, op).outcomes;
+        assert_eq!(outcomes("insert"), BTreeMap::from([("ok", 2), ("commit_failed", 1)]));
+        assert_eq!(outcomes("remove"), BTreeMap::from([("commit_failed", 1)]));
+        assert_eq!(outcomes("search"), BTreeMap::from([("ok", 1), ("notfound", 1)]));
+        assert_eq!(outcomes("commit"), BTreeMap::from([("einval", 1)]));
+        let index = |op| Op::NAMES.iter().position(|&name| name == op).expect("an operation");
+        assert_eq!(stats.succeeded_and_failed(index("insert")), (2, 1));
+        assert_eq!(stats.succeeded_and_failed(index("remove")), (0, 1));
+        assert_eq!((summary.programs, summary.steps), (1, 7));
+        assert_eq!(row(&summary, "insert").total, 3);
+    }
+
+    /// The first checkpoint is adopted under no cursor, the second under one; the third is none, as nothing is newer.
+    const ADOPTIONS: &str = "# lockstep 1
+config sessions=1 cursors=1
+s0.c0 insert 10 \"a\" ts=10           => ok - -
+inject advance oldest=5 stable=10     => ok
+s0.c0 search 10                       => ok 10 \"a\"
+inject advance oldest=5 stable=20     => ok
+inject adopt                          => ok
+";
+
+    #[test]
+    fn adoptions_are_counted_with_and_without_placed_cursors() {
+        let summary = stats_of(&[ADOPTIONS]).summary();
+        assert_eq!((summary.adoptions, summary.adoptions_while_placed), (2, 1));
+        assert_eq!(row(&summary, "advance").outcomes, BTreeMap::from([("ok", 2)]));
+        assert_eq!(row(&summary, "adopt").total, 1);
+    }
+
+    #[test]
+    fn merged_counters_are_those_of_one_run_after_the_other() {
+        let mut merged = stats_of(&[ADOPTIONS]);
+        merged.merge(&stats_of(&[ADOPTIONS, ADOPTIONS]));
+        assert_eq!(merged.summary(), stats_of(&[ADOPTIONS; 3]).summary());
+        assert_eq!((merged.summary().adoptions, merged.summary().programs), (6, 3));
+    }
+}

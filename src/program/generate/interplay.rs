@@ -14,12 +14,15 @@ impl Generator {
         if self.mix.orderly || !self.dice.percent(PERCENT) {
             return None;
         }
-        match self.dice.weighted(&[30, 20, 20, 30]) {
-            0 => self.undo_what_is_read(),
-            1 => self.widen_a_walk(),
-            2 => self.age_under_a_stamped_transaction(),
-            _ => self.age_under_a_reader_in_the_past(),
-        }
+        let moments = [
+            Self::undo_what_is_read,
+            Self::widen_a_walk,
+            Self::age_under_a_stamped_transaction,
+            Self::age_under_a_reader_in_the_past,
+        ];
+        let first = self.dice.index(moments.len());
+        // It is seldom that there is more than one; the first that there is will do.
+        (0..moments.len()).find_map(|turn| moments[(first + turn) % moments.len()](self))
     }
 
     /// A rollback while a cursor walks at read-uncommitted; the walk goes on.
