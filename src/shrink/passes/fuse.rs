@@ -1,4 +1,4 @@
-//! Puts two or three steps into one: a key or value and the call that uses it, timestamps and the call that can set
+//! Puts two or three steps into one: a key or value and the call that uses it, two writes of a key, timestamps and the call that can set
 //! them, the parts of an `advance`.
 
 use super::{is_on_cursor, keys_of, lacks_key, set_key};
@@ -11,6 +11,7 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
         let _ = fuse_key(shrinker, index)
             || fuse_value(shrinker, index)
             || fuse_position(shrinker, index)
+            || fuse_writes(shrinker, index)
             || fuse_timestamp(shrinker, index)
             || fuse_advance(shrinker, index)
             || fuse_set_timestamp(shrinker, index);
@@ -60,6 +61,21 @@ fn fuse_position(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
                 *op = update.clone();
                 true
             })
+        })
+}
+
+/// `insert 0010 "a"`, `remove 0010 ts=5` becomes `insert 0010 "a" ts=5`: often only the latest write of a key matters,
+/// whatever it is. Likewise any two writes of one key; at the place of the later one.
+fn fuse_writes(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
+    let steps = shrinker.steps();
+    let Some(at) = before(steps, index) else { return false };
+    let Op::Insert { key: Some(key), value, .. } = steps[at].op.clone() else { return false };
+    let is_write = matches!(steps[index].op, Op::Update { .. } | Op::Remove { .. } | Op::Modify { .. });
+    is_write
+        && keys_of(&steps[index]) == [key.clone()]
+        && replace(shrinker, at, index, |op| {
+            *op = Op::Insert { key: Some(key), value, ts: op.write_ts() };
+            true
         })
 }
 
