@@ -140,7 +140,7 @@ impl Cursor {
             Table::Plain(tree) => from_tree(tree),
             Table::Layered(layered) if ctx.core.role == Role::Leader => from_tree(&layered.live),
             Table::Layered(layered) => {
-                let image = self.merge.bound_image().map(|image| image.rows()).unwrap_or_default();
+                let image = self.merge.image().map(|image| image.rows()).unwrap_or_default();
                 match image.len() as u64 {
                     0 => from_tree(&layered.ingest),
                     rows => Some(image[(draw % rows) as usize].key.clone()),

@@ -160,12 +160,7 @@ impl Merge {
     }
 
     /// The content that stable is bound to.
-    pub fn bound_image(&self) -> Option<&Arc<TableImage>> {
-        self.image()
-    }
-
-    /// The bound image.
-    pub(super) fn image(&self) -> Option<&Arc<TableImage>> {
+    pub fn image(&self) -> Option<&Arc<TableImage>> {
         self.bound.as_ref().map(|bound| &bound.image)
     }
 
