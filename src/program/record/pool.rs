@@ -1,7 +1,8 @@
 //! The literal pool of a binary program: byte strings that records refer to by index.
 
 use super::{BLOCK, Slot};
-use std::collections::BTreeMap;
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 
 /// The pool of a program that is being decoded.
 pub(in crate::program) struct Pool<'p> {
@@ -38,7 +39,8 @@ impl<'p> Pool<'p> {
 /// The pool of a program that is being encoded.
 #[derive(Default)]
 pub(in crate::program) struct PoolBuilder {
-    indices: BTreeMap<Vec<u8>, u16>,
+    /// Where each literal is. The hasher has no random state, and nothing depends on the order.
+    indices: HashMap<Vec<u8>, u16, FxBuildHasher>,
     bytes: Vec<u8>,
     overflow: bool,
 }
