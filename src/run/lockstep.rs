@@ -369,7 +369,7 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
             call,
             replies: self.replies.iter().map(|(name, reply)| (name, Shown(reply).to_string())).collect(),
             tail: Vec::new(),
-            replay: "lockstep replay artifacts/layered_cursor/<file>".to_owned(),
+            replay: "lockstep replay artifacts/layered_cursor/crash-...".to_owned(),
         })
     }
 }
