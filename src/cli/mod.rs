@@ -6,8 +6,10 @@
 mod break_point;
 mod guard;
 mod input;
+mod number;
 mod output;
 mod print;
+mod progress;
 mod replay;
 mod run;
 mod seeds;
