@@ -8,8 +8,13 @@ JOBS ?= 1
 MODE ?= fast
 # What `make replay` and `make tmin` work on.
 FILE ?=
+# The directory that `make fuzz` takes inputs from and adds them to; empty is the target's own.
+CORPUS ?=
+# Further flags for libFuzzer, such as -seed=1.
+ARGS ?=
 
 TARGET := layered_cursor
+ARTIFACTS := artifacts/$(TARGET)
 # Room for the 1024 steps that an input may have and for the literals that they use.
 MAX_LEN := 16384
 FUZZ_fast := cargo fuzz
@@ -19,6 +24,9 @@ FLAGS_asan := --release --debug-assertions --sanitizer address
 FUZZ := $(FUZZ_$(MODE))
 FLAGS := $(FLAGS_$(MODE)) --target-dir target/fuzz-$(MODE)
 LIMITS := -len_control=0 -max_len=$(MAX_LEN)
+LOCKSTEP := cargo run --locked --release --quiet --
+
+$(if $(FLAGS_$(MODE)),,$(error MODE=$(MODE) is not known: write MODE=fast or MODE=asan))
 
 .DEFAULT_GOAL := help
 .PHONY: help fuzz test test-faults replay cmin tmin seeds bench bench-fuzz lint cargo-fuzz
@@ -26,8 +34,22 @@ LIMITS := -len_control=0 -max_len=$(MAX_LEN)
 help: ## Lists the verbs.
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb what; do printf '%-12s %s\n' "$$verb" "$$what"; done
 
+# A back trace shows where two replies were compared, which is always the same place. The last thing on the screen
+# is what the newest crash does, step by step.
 fuzz: cargo-fuzz ## Fuzzes the layered cursor: SECS=60 JOBS=2 MODE=asan.
-	$(FUZZ) run $(FLAGS) $(TARGET) -- $(LIMITS) -max_total_time=$(SECS) $(if $(filter-out 1,$(JOBS)),-fork=$(JOBS))
+	@start=$$(mktemp); trap 'rm -f "$$start"' EXIT; \
+	RUST_BACKTRACE=0 $(FUZZ) run $(FLAGS) $(TARGET) $(CORPUS) -- $(LIMITS) -max_total_time=$(SECS) \
+		$(if $(filter-out 1,$(JOBS)),-fork=$(JOBS)) $(ARGS); \
+	status=$$?; \
+	[ $$status -ne 0 ] || exit 0; \
+	crash=$$(find $(ARTIFACTS) -name 'crash-*' -newer "$$start" -exec ls -t {} + | head -n 1); \
+	[ -n "$$crash" ] || exit $$status; \
+	printf '\n%s\n' "== what $$crash does =="; \
+	if $(LOCKSTEP) replay "$$crash"; then \
+		echo "It agrees in a release build: the crash is a debug assertion or the sanitizer's, as shown above."; \
+	fi; \
+	echo "the same again: make replay FILE=$$crash"; \
+	exit $$status
 
 test: ## Runs the tests.
 	cargo test --locked
@@ -38,11 +60,18 @@ test-faults: ## Plants known bugs in the engine, one at a time: are they found?
 replay: ## Replays the corpus, or FILE=crash or directory.
 	cargo run --locked --release -- replay $(or $(FILE),corpus/$(TARGET))
 
-cmin: cargo-fuzz ## Shrinks the corpus to the inputs that reach something of their own.
+cmin: cargo-fuzz ## Shrinks the corpus to the inputs that reach something of their own; writes the seeds anew.
 	$(FUZZ) cmin $(FLAGS) $(TARGET) -- $(LIMITS)
+	@$(MAKE) --no-print-directory seeds
 
+# libFuzzer keeps every smaller input on its way; only the last one is of use.
 tmin: cargo-fuzz ## Shrinks a crash: FILE=artifacts/layered_cursor/crash-...
-	$(FUZZ) tmin $(FLAGS) $(TARGET) $(FILE)
+	$(if $(wildcard $(FILE)),,$(error FILE=$(FILE) is no file: write FILE=$(ARTIFACTS)/crash-...))
+	@start=$$(mktemp); trap 'rm -f "$$start"' EXIT; \
+	RUST_BACKTRACE=0 $(FUZZ) tmin $(FLAGS) $(TARGET) $(FILE); \
+	status=$$?; \
+	find $(ARTIFACTS) -name 'minimized-from-*' -newer "$$start" -exec ls -t {} + | tail -n +2 | xargs rm -f; \
+	exit $$status
 
 seeds: ## Writes the generated programs of the seed corpus anew.
 	cargo run --locked --release -- seeds --out corpus/$(TARGET) --force

@@ -82,7 +82,10 @@ fn bad_files_are_named_with_the_place() {
     let (_directory, path) = file("empty", "");
     refuses(lockstep().arg("print").arg(&path), &["empty", "byte 0"]);
     let (_directory, path) = file("other-version", [99_u8; 200]);
-    refuses(lockstep().arg("replay").arg(&path), &["other-version", "version 99"]);
+    refuses(
+        lockstep().arg("replay").arg(&path),
+        &["other-version", "not a fuzz input (first byte 99; this build writes 1)"],
+    );
     let (_directory, path) = file("torn.ops", GOOD.replace("search", "serach"));
     refuses(lockstep().arg("replay").arg(&path), &["torn.ops:4:7"]);
     let (_directory, path) = file("future.ops", GOOD.replace("# lockstep 1", "# lockstep 9"));
@@ -194,6 +197,70 @@ fn the_number_of_threads_does_not_show() {
     let one = run("1");
     assert_eq!(one, run("4"));
     assert!(String::from_utf8_lossy(&one).ends_with("16 programs: all agree\n"));
+}
+
+#[test]
+fn what_would_run_nothing_is_refused() {
+    refuses(lockstep().args(["run", "--ops", "0"]), &["--ops", "from 1 to"]);
+    refuses(lockstep().args(["run", "--seeds", "0"]), &["--seeds", "from 1 on"]);
+    refuses(lockstep().args(["run", "--time", "0s"]), &["no program has been run", "--time"]);
+    refuses(lockstep().args(["run", "--seed", "18446744073709551615", "--seeds", "2"]), &["--seed", "smaller"]);
+    refuses(lockstep().args(["replay", "--break", "-1", "x"]), &["-1"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn outputs_are_regular_files_and_never_the_input() {
+    let (directory, text) = file("good.ops", GOOD);
+    for force in [&[][..], &["--force"]] {
+        refuses(lockstep().arg("encode").arg(&text).args(["-o", "/dev/full"]).args(force), &["/dev/full", "regular"]);
+        refuses(lockstep().arg("encode").arg(&text).arg("-o").arg(&text).args(force), &["same file"]);
+        refuses(lockstep().arg("shrink").arg(&text).arg("-o").arg(&text).args(force), &["same file"]);
+        refuses(lockstep().arg("encode").arg(&text).arg("-o").arg(directory.path()).args(force), &["regular"]);
+    }
+    assert_eq!(std::fs::read_to_string(&text).expect("still there"), GOOD);
+}
+
+#[test]
+fn a_fuzz_input_needs_no_encoding() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let bytes = encoded(directory.path());
+    refuses(lockstep().arg("encode").arg(&bytes).args(["-o", "other"]), &["good", "fuzz input already"]);
+}
+
+#[test]
+fn a_setting_is_given_once() {
+    let (_directory, path) = file("twice.ops", "# lockstep 1\nconfig sessions=1 sessions=2\n");
+    refuses(lockstep().arg("replay").arg(path), &["twice.ops:2:19", "second time"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn directories_are_searched_once_and_for_programs() {
+    let (directory, _) = file("a.ops", GOOD);
+    std::fs::write(directory.path().join("notes.md"), "none").expect("a temporary file");
+    std::os::unix::fs::symlink(directory.path(), directory.path().join("loop")).expect("a link");
+    let assert = lockstep().arg("replay").arg(directory.path()).assert().code(0);
+    assert.stdout(contains("1 agree, 0 mismatch, 0 bad input")).stderr(contains("1 file passed over"));
+}
+
+#[test]
+fn long_values_are_clipped_in_reports_alone() {
+    let value = "v0040.67".repeat(20);
+    let long = GOOD.replace("\"a\"", &format!("\"{value}\"")).replace(&format!("ok 0010 \"{value}\""), "notfound");
+    let (_directory, path) = file("long.ops", long);
+    let report = lockstep().arg("replay").arg(&path).assert().code(1).get_output().stdout.clone();
+    let report = String::from_utf8(report).expect("text");
+    assert!(report.contains("(160 bytes)") && !report.contains(&value), "{report}");
+    lockstep().arg("print").arg(&path).assert().success().stdout(contains(&value));
+    lockstep().args(["replay", "-v"]).arg(&path).assert().code(1).stdout(contains(&value));
+}
+
+#[test]
+fn a_break_that_is_not_reached_is_said() {
+    let (_directory, path) = file("good.ops", GOOD);
+    let assert = lockstep().args(["replay", "--break", "2"]).arg(&path).assert().code(0);
+    assert.stderr(contains("never stopped there"));
 }
 
 #[test]

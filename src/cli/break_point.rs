@@ -10,14 +10,34 @@ fn lockstep_break(step: usize) -> usize {
     std::hint::black_box(step)
 }
 
+/// The line that does something in it. Debug and release builds give the function different names, but the same line.
+const LINE: u32 = line!() - 4;
+
 /// Stops before a step: lets a debugger break, and waits for Enter if someone is there to press it.
 pub fn stop(index: usize, step: &Step) -> Result<()> {
     eprintln!("before step {index}: {step}");
     if stdin().is_terminal() {
-        let (id, function) = (std::process::id(), std::any::type_name_of_val(&lockstep_break));
-        eprintln!("process {id}; for a debugger: 'gdb -p {id}', 'break {function}', 'continue'. Enter goes on");
+        let id = std::process::id();
+        eprintln!("process {id}; for a debugger: 'gdb -p {id}', '{}', 'continue'. Enter goes on", command());
         stdin().read_line(&mut String::new())?;
     }
     lockstep_break(index);
     Ok(())
+}
+
+/// What sets the break point in a debugger.
+fn command() -> String {
+    format!("break break_point.rs:{LINE}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_the_one_in_the_readme() {
+        let source = include_str!("break_point.rs").lines().nth(LINE as usize - 1);
+        assert_eq!(source, Some("    std::hint::black_box(step)"));
+        assert!(include_str!("../../README.md").contains(&format!("`{}`", command())), "{}", command());
+    }
 }

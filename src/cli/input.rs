@@ -2,23 +2,33 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use lockstep::program::{ParseError, Program};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What `.ops` text begins with, whatever the file is called.
 const TEXT_MAGIC: &[u8] = b"# lockstep";
 
+/// What stands beside programs and is none, by the end of the name.
+const OTHER_FILES: [&str; 4] = ["rs", "txt", "md", "toml"];
+
 /// The files named, those in the named directories in order of their paths. Hidden files in directories are no
-/// programs.
+/// programs, nor are sources and notes; of the latter a line on stderr tells.
 pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in named {
         let about = std::fs::metadata(path).with_context(|| format!("{}: cannot read", path.display()))?;
         if about.is_dir() {
-            let before = found.len();
-            walk(path, &mut found)?;
-            if found.len() == before {
+            let mut walk = Walk::default();
+            walk.directory(path)?;
+            if walk.found.is_empty() {
                 bail!("{}: the directory has no programs in it", path.display());
             }
+            if walk.passed_over > 0 {
+                let endings = OTHER_FILES.join(", .");
+                let files = if walk.passed_over == 1 { "file" } else { "files" };
+                eprintln!("{}: {} {files} passed over (.{endings})", path.display(), walk.passed_over);
+            }
+            found.append(&mut walk.found);
         } else {
             found.push(path.clone());
         }
@@ -26,22 +36,39 @@ pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let entries = entries.with_context(|| format!("{}: cannot read", directory.display()))?;
-    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
-            continue;
+/// A way through a directory.
+#[derive(Default)]
+struct Walk {
+    found: Vec<PathBuf>,
+    passed_over: usize,
+    /// Directories by their real paths: symbolic links may lead back.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Walk {
+    fn directory(&mut self, directory: &Path) -> Result<()> {
+        let cannot_read = || format!("{}: cannot read", directory.display());
+        if !self.seen.insert(directory.canonicalize().with_context(cannot_read)?) {
+            return Ok(());
         }
-        if path.is_dir() {
-            walk(&path, found)?;
-        } else {
-            found.push(path);
+        let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let mut paths: Vec<PathBuf> =
+            entries.with_context(cannot_read)?.into_iter().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+                continue;
+            }
+            if path.is_dir() {
+                self.directory(&path)?;
+            } else if path.extension().is_some_and(|end| OTHER_FILES.iter().any(|other| end == *other)) {
+                self.passed_over += 1;
+            } else {
+                self.found.push(path);
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Reads a program.
@@ -58,6 +85,9 @@ pub fn load(path: &Path) -> Result<Program> {
 /// Reads a program in `.ops` text.
 pub fn load_text(path: &Path) -> Result<Program> {
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    if !bytes.starts_with(TEXT_MAGIC) && Program::from_artifact(&bytes).is_ok() {
+        bail!("{}: is a fuzz input already: use it as it is, or give an .ops text", path.display());
+    }
     parse(path, bytes)
 }
 

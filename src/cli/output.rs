@@ -49,18 +49,32 @@ impl Out {
 
 /// Writes a file that may not exist yet, unless `force` says so. The same content again is no change.
 pub fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<()> {
-    let there = match std::fs::read(path) {
-        Ok(there) => Some(there),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => {
-            return Err(error).with_context(|| format!("{}: cannot replace it", path.display()));
+    let name = path.display();
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("{name}: cannot replace it")),
+        // Devices and pipes may have no end.
+        Ok(there) if !there.is_file() => bail!("{name}: is there and no regular file: name another output"),
+        Ok(_) if force => {}
+        Ok(there) => {
+            let maybe_equal = there.len() == bytes.len() as u64;
+            if maybe_equal && std::fs::read(path).with_context(|| format!("{name}: cannot compare it"))? == bytes {
+                return Ok(());
+            }
+            bail!("{name}: exists and has another content; --force replaces it");
         }
+    }
+    std::fs::write(path, bytes).with_context(|| format!("{name}: cannot write"))
+}
+
+/// Refuses to write a result over what it was made from.
+pub fn refuse_same(input: &Path, output: &Path) -> Result<()> {
+    let same = match (input.canonicalize(), output.canonicalize()) {
+        (Ok(input), Ok(output)) => input == output,
+        _ => false,
     };
-    if there.as_deref() == Some(bytes) {
-        return Ok(());
+    if same {
+        bail!("{}: input and output are the same file: name another output", output.display());
     }
-    if there.is_some() && !force {
-        bail!("{}: exists and has another content; --force replaces it", path.display());
-    }
-    std::fs::write(path, bytes).with_context(|| format!("{}: cannot write", path.display()))
+    Ok(())
 }

@@ -1,10 +1,12 @@
 //! `lockstep replay`: runs programs from files.
 
 use super::guard::{self, Failure};
+use super::number::number;
 use super::output::Out;
-use super::{Common, Files, Verdict, break_point, complain, input};
+use super::{Common, Files, Verdict, break_point, complain, input, progress};
 use anyhow::Result;
 use clap::Args;
+use indicatif::ProgressBar;
 use lockstep::backend::Reply;
 use lockstep::program::{Program, Step};
 use lockstep::run::{Done, Observer, Outcome, Trace};
@@ -19,8 +21,8 @@ pub struct ReplayArgs {
     #[arg(short, long)]
     verbose: bool,
     /// Stop before step N (from 0) for a debugger; one file only.
-    #[arg(long = "break", value_name = "N")]
-    break_at: Option<usize>,
+    #[arg(long = "break", value_name = "N", value_parser = number::<0, { u64::MAX }>)]
+    break_at: Option<u64>,
     #[command(flatten)]
     common: Common,
 }
@@ -51,8 +53,11 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
     }
     let in_full = args.verbose || files.len() == 1;
     let mut report = Report { files: Vec::new(), agree: 0, mismatch: 0, bad_input: 0 };
+    // Where steps are printed these are the progress.
+    let progress = if args.verbose { ProgressBar::hidden() } else { progress::files(files.len()) };
     for file in &files {
-        let entry = replay_file(file, args, in_full, out)?;
+        let entry = replay_file(file, args, in_full, &progress, out)?;
+        progress.inc(1);
         match entry.result {
             "agree" => report.agree += 1,
             "bad input" => report.bad_input += 1,
@@ -60,6 +65,7 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
         }
         report.files.push(entry);
     }
+    progress.finish_and_clear();
     if args.common.json {
         out.json(&report)?;
     } else {
@@ -73,12 +79,18 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
     })
 }
 
-fn replay_file(file: &Path, args: &ReplayArgs, in_full: bool, out: &mut Out) -> Result<FileReport> {
+fn replay_file(
+    file: &Path,
+    args: &ReplayArgs,
+    in_full: bool,
+    progress: &ProgressBar,
+    out: &mut Out,
+) -> Result<FileReport> {
     let name = file.display().to_string();
     let program = match input::load(file) {
         Ok(program) => program,
         Err(error) => {
-            complain(&error);
+            progress.suspend(|| complain(&error));
             let error = Some(error.to_string());
             return Ok(FileReport { file: name, steps: 0, result: "bad input", failure: None, error });
         }
@@ -93,30 +105,41 @@ fn replay_file(file: &Path, args: &ReplayArgs, in_full: bool, out: &mut Out) -> 
         }
     };
     if !args.common.json {
-        match &failure {
-            None => out.line(format_args!("agree     {name} ({steps} steps)"))?,
+        progress.suspend(|| match &failure {
+            None => out.line(format_args!("agree     {name} ({steps} steps)")),
             Some(failure) => {
                 out.line(format_args!("{result:<9} {name}: {}", failure.headline()))?;
-                if in_full {
-                    out.line(failure)?;
-                }
+                if in_full { out.line(failure) } else { Ok(()) }
             }
-        }
+        })?;
     }
     Ok(FileReport { file: name, steps, result, failure, error: None })
 }
 
 fn run(program: &Program, args: &ReplayArgs, out: &mut Out) -> Result<Outcome, Failure> {
     let verbose = args.verbose && !args.common.json;
-    let mut watcher = Watcher { program, trace: verbose.then(Trace::default), break_at: args.break_at, out };
-    guard::run(program, args.common.oracle, &mut watcher)
+    let trace = verbose.then(Trace::default);
+    let mut watcher = Watcher { program, trace, break_at: args.break_at, executed: 0, out };
+    let result = guard::run(program, args.common.oracle, &mut watcher);
+    let executed = watcher.executed;
+    if let Some(step) = args.break_at.filter(|&step| step >= executed) {
+        let steps = program.steps.len();
+        eprintln!(
+            "lockstep: --break {step}: never stopped there: the run came to step {}, the last of the program is {}",
+            executed.saturating_sub(1),
+            steps.saturating_sub(1)
+        );
+    }
+    result
 }
 
 /// Prints steps as they are executed, and stops before one of them.
 struct Watcher<'a> {
     program: &'a Program,
     trace: Option<Trace>,
-    break_at: Option<usize>,
+    break_at: Option<u64>,
+    /// How many steps have begun.
+    executed: u64,
     out: &'a mut Out,
 }
 
@@ -125,7 +148,8 @@ impl Observer for Watcher<'_> {
         if let Some(trace) = &mut self.trace {
             trace.before(index, step);
         }
-        if self.break_at == Some(index) {
+        self.executed = index as u64 + 1;
+        if self.break_at == Some(index as u64) {
             let _ = self.out.flush();
             // Without a terminal to wait on there is only the break point.
             let _ = break_point::stop(index, step);

@@ -4,11 +4,12 @@
 //! does not depend on timing (unless `--time` ends the run).
 
 use super::guard::{self, Failure};
+use super::number::{number, time};
 use super::output::{Out, write_new};
-use super::{Common, Verdict};
-use anyhow::{Context, Result, anyhow};
+use super::{Common, Verdict, progress};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use lockstep::program::limits::MAX_TEXT_STEPS;
 use lockstep::program::{Profile, Program, generate, swarm_length};
 use lockstep::run::{Oracles, Stats, Summary};
 use serde::Serialize;
@@ -23,22 +24,22 @@ use std::time::{Duration, Instant};
 #[derive(Args)]
 pub struct RunArgs {
     /// The seed of the first program.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = number::<0, { u64::MAX }>)]
     seed: u64,
     /// How many seeds, from --seed on [default: 100, or as many as fit into --time].
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "K", value_parser = number::<1, { u64::MAX }>)]
     seeds: Option<u64>,
     /// Steps of each program [default: what the profile says; swarm draws it from the seed].
-    #[arg(long, value_name = "N")]
-    ops: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = number::<1, { MAX_TEXT_STEPS as u64 }>)]
+    ops: Option<u64>,
     /// The profile: swarm, one of WiredTiger's (mixed, iterate, lookup, write_churn, txn, bulk_swing, merge_drain), or all.
     #[arg(long, value_name = "NAME", default_value = "swarm")]
     profile: Profiles,
     /// Threads.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<1, 1024>)]
     jobs: u64,
     /// Start no further program after this time, such as 60s or 10m.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     time: Option<Duration>,
     /// Where a failing program is written to.
     #[arg(long, value_name = "DIR", default_value = "artifacts/layered_cursor")]
@@ -84,8 +85,9 @@ struct Found {
 }
 
 pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
-    let plan = Plan::new(args);
-    let progress = progress(&plan);
+    let plan = Plan::new(args)?;
+    let length = (!plan.endless).then_some(plan.total);
+    let progress = progress::bar(length, "{elapsed} {wide_bar} {pos}/{len} programs");
     let mut stats = Stats::default();
     let mut failed = None;
     plan.execute(args.jobs, |number, result| {
@@ -99,7 +101,11 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
     progress.finish_and_clear();
     let found = failed.map(|(number, failure)| report_failure(&plan, number, failure, &args.artifacts)).transpose()?;
     let verdict = if found.is_some() { Verdict::Mismatch } else { Verdict::Agree };
-    let report = Report { failure: found, stats: stats.summary() };
+    let stats = stats.summary();
+    if stats.programs == 0 {
+        bail!("no program has been run: --time was over before the first one; give it more");
+    }
+    let report = Report { failure: found, stats };
     if args.common.json {
         out.json(&report)?;
         return Ok(verdict);
@@ -151,18 +157,13 @@ fn write_artifact(program: &Program, directory: &Path, name: &str) -> Result<Pat
     Err(error)
 }
 
-fn progress(plan: &Plan) -> ProgressBar {
-    // Shown on a terminal only.
-    let bar = if plan.total == u64::MAX { ProgressBar::no_length() } else { ProgressBar::new(plan.total) };
-    let style = ProgressStyle::with_template("{elapsed} {wide_bar} {pos}/{len} programs").ok();
-    style.map_or(bar.clone(), |style| bar.with_style(style))
-}
-
 /// Which programs are run, by number: all profiles for the first seed, all for the next, and so on.
 struct Plan {
     profiles: Vec<Profile>,
     first_seed: u64,
     total: u64,
+    /// Whether only the time ends the run.
+    endless: bool,
     ops: Option<usize>,
     oracles: Oracles,
     deadline: Option<Instant>,
@@ -175,17 +176,24 @@ struct ProgramResult {
 }
 
 impl Plan {
-    fn new(args: &RunArgs) -> Self {
+    fn new(args: &RunArgs) -> Result<Self> {
         let profiles = args.profile.0.clone();
-        let seeds = args.seeds.or(if args.time.is_some() { None } else { Some(100) });
-        Plan {
+        let endless = args.seeds.is_none() && args.time.is_some();
+        // Those after the first one.
+        let further = u64::MAX - args.seed;
+        let seeds = if endless { further.saturating_add(1) } else { args.seeds.unwrap_or(100) };
+        if seeds - 1 > further {
+            bail!("--seed {} --seeds {seeds}: seeds end at {}: make one of them smaller", args.seed, u64::MAX);
+        }
+        Ok(Plan {
             first_seed: args.seed,
-            total: seeds.map_or(u64::MAX, |seeds| seeds.saturating_mul(profiles.len() as u64)),
-            ops: args.ops,
+            total: seeds.saturating_mul(profiles.len() as u64),
+            endless,
+            ops: args.ops.map(|ops| ops as usize),
             oracles: args.common.oracle,
             deadline: args.time.and_then(|time| Instant::now().checked_add(time)),
             profiles,
-        }
+        })
     }
 
     fn profile_and_seed(&self, number: u64) -> (Profile, u64) {

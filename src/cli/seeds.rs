@@ -1,6 +1,7 @@
 //! `lockstep seeds`: the seed corpus of the fuzz target.
 
 use super::Verdict;
+use super::number::number;
 use super::output::{Out, write_new};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
@@ -13,10 +14,10 @@ pub struct SeedsArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// How many programs.
-    #[arg(long, default_value_t = 160)]
+    #[arg(long, default_value_t = 160, value_parser = number::<1, 10_000>)]
     count: u64,
     /// The first seed.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = number::<0, { u32::MAX as u64 }>)]
     seed: u64,
     /// Replace files that exist.
     #[arg(long)]
@@ -26,7 +27,7 @@ pub struct SeedsArgs {
 pub fn seeds(args: &SeedsArgs, out: &mut Out) -> Result<Verdict> {
     std::fs::create_dir_all(&args.out).with_context(|| format!("{}: cannot create", args.out.display()))?;
     let mut total = 0;
-    for seed in args.seed..args.seed.saturating_add(args.count) {
+    for seed in args.seed..args.seed + args.count {
         let program = generate(Profile::Swarm, seed, swarm_length(seed));
         let bytes = program.encode().map_err(|error| anyhow!("swarm program of seed {seed}: {error}"))?;
         write_new(&args.out.join(format!("swarm-{seed:04}")), &bytes, args.force)?;

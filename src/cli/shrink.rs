@@ -1,11 +1,11 @@
 //! `lockstep shrink`: makes a failing program small.
 
 use super::guard::{self, FailureClass};
-use super::output::{Out, write_new};
-use super::{Common, Verdict, input};
+use super::number::number;
+use super::output::{Out, refuse_same, write_new};
+use super::{Common, Verdict, input, progress};
 use anyhow::{Result, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use lockstep::program::Program;
 use lockstep::run::Trace;
 use lockstep::shrink::{Budget, Failing, PassLog, Shrunk, regression, shrink_failure};
@@ -24,7 +24,7 @@ pub struct ShrinkArgs {
     force: bool,
     /// How many candidates to execute at most.
     #[arg(long, value_name = "EXECUTIONS", default_value_t = Budget::default().executions)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = number::<1, { u64::MAX }>)]
     budget: u64,
     #[command(flatten)]
     common: Common,
@@ -57,12 +57,13 @@ fn shrink_by(
     out: &mut Out,
     fails: impl Fn(&Program) -> Option<Failing<FailureClass>>,
 ) -> Result<Verdict> {
+    refuse_same(&args.file, &args.output)?;
     let program = input::load(&args.file)?;
     let (file, output) = (args.file.display(), args.output.display());
     if args.output.exists() && !args.force {
         bail!("{output}: exists; --force replaces it");
     }
-    let progress = progress(args.budget);
+    let progress = progress::bar(Some(args.budget), "{elapsed} {pos} executions, {msg}");
     let budget = Budget { executions: args.budget, ..Budget::default() };
     let watched = |candidate: &Program| {
         progress.inc(1);
@@ -109,13 +110,6 @@ fn text(shrunk: &Shrunk, class: &FailureClass) -> String {
     let mut answers = Trace::default();
     guard::run_by_the_model(&shrunk.program, &mut answers);
     regression(shrunk, class, &answers)
-}
-
-fn progress(budget: u64) -> ProgressBar {
-    // Shown on a terminal only.
-    let bar = ProgressBar::new(budget);
-    let style = ProgressStyle::with_template("{elapsed} {pos} executions, {msg}").ok();
-    style.map_or(bar.clone(), |style| bar.with_style(style))
 }
 
 #[cfg(test)]

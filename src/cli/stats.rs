@@ -1,7 +1,7 @@
 //! `lockstep stats`: what a set of programs reaches.
 
 use super::output::Out;
-use super::{Common, Files, Verdict, complain, guard, input};
+use super::{Common, Files, Verdict, complain, guard, input, progress};
 use anyhow::Result;
 use clap::Args;
 use lockstep::run::Stats;
@@ -17,11 +17,14 @@ pub struct StatsArgs {
 pub fn stats(args: &StatsArgs, out: &mut Out) -> Result<Verdict> {
     let mut stats = Stats::default();
     let mut verdict = Verdict::Agree;
-    for file in input::files(&args.files.files)? {
+    let files = input::files(&args.files.files)?;
+    let progress = progress::files(files.len());
+    for file in files {
+        progress.inc(1);
         let program = match input::load(&file) {
             Ok(program) => program,
             Err(error) => {
-                complain(&error);
+                progress.suspend(|| complain(&error));
                 verdict = verdict.max(Verdict::BadInput);
                 continue;
             }
@@ -29,10 +32,11 @@ pub fn stats(args: &StatsArgs, out: &mut Out) -> Result<Verdict> {
         let result = guard::run(&program, args.common.oracle, &mut stats);
         stats.finish(result.as_ref().ok());
         if let Err(failure) = result {
-            eprintln!("{}: {}", file.display(), failure.headline());
+            progress.suspend(|| eprintln!("{}: {}", file.display(), failure.headline()));
             verdict = Verdict::Mismatch;
         }
     }
+    progress.finish_and_clear();
     if args.common.json {
         out.json(&stats.summary())?;
     } else {

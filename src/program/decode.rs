@@ -33,8 +33,8 @@ impl Program {
             return fault(0, "the file is empty: give a fuzz input or an .ops text".into());
         };
         if version != VERSION {
-            let hint = "give a fuzz input of this version, or an .ops text";
-            return fault(0, format!("format version {version}, this build reads {VERSION}; {hint}"));
+            let hint = "give one of this version, or an .ops text, which begins with `# lockstep 1`";
+            return fault(0, format!("not a fuzz input (first byte {version}; this build writes {VERSION}): {hint}"));
         }
         let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else {
             return fault(bytes.len(), format!("the file ends within the header of {HEADER} bytes: it has been cut"));

@@ -183,6 +183,19 @@ impl Replies {
         self.difference_by(|a, b| (a.code != b.code).then_some(Aspect::Code))
     }
 
+    /// Where two values or keys begin to differ; nothing where anyone sees it.
+    pub(super) fn first_differing_byte(&self, found: Difference) -> Option<usize> {
+        let bytes = |slot| {
+            let reply: &Reply = self.slot(slot);
+            let field = if found.aspect == Aspect::Key { &reply.key } else { &reply.value };
+            field.get().map(|bytes| bytes.as_bytes())
+        };
+        let (a, b) = (bytes(found.slot)?, bytes(found.reference)?);
+        let is_of_bytes = matches!(found.aspect, Aspect::Key | Aspect::Value);
+        let at = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+        (is_of_bytes && at >= 16).then_some(at)
+    }
+
     fn difference_by(&self, differ: impl Fn(&Reply, &Reply) -> Option<Aspect>) -> Option<Difference> {
         let reference = self.reference();
         self.active.iter().find_map(|&slot| {

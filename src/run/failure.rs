@@ -1,5 +1,6 @@
 //! What a difference between backends is reported as.
 
+use super::clip::clip;
 use super::compare::Aspect;
 use serde::Serialize;
 use std::fmt;
@@ -54,16 +55,17 @@ impl fmt::Display for Class {
     }
 }
 
+/// The report for people: long values are clipped.
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "mismatch at step {}, {}", self.step, self.class())?;
-        writeln!(f, "{}", self.reason)?;
+        writeln!(f, "{}", clip(&self.reason))?;
         for line in &self.tail {
-            writeln!(f, "    {line}")?;
+            writeln!(f, "    {}", clip(line))?;
         }
-        writeln!(f, "in the call {}:", self.call)?;
+        writeln!(f, "in the call {}:", clip(&self.call))?;
         for (name, reply) in &self.replies {
-            writeln!(f, "    {name:<16}  {reply}")?;
+            writeln!(f, "    {name:<16}  {}", clip(reply))?;
         }
         write!(f, "replay with: {}", self.replay)
     }

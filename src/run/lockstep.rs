@@ -333,7 +333,8 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
     pub(super) fn differs(&self, who: Who, call: Call<'_>, found: Option<Difference>) -> Box<Mismatch> {
         let found = found.expect("a failure is reported only where replies differ");
         let backends = (Replies::NAMES[found.slot], Replies::NAMES[found.reference]);
-        let reason = format!("{} and {} differ in the {}", backends.0, backends.1, found.aspect);
+        let at = self.replies.first_differing_byte(found).map_or_else(String::new, |at| format!(" from byte {at} on"));
+        let reason = format!("{} and {} differ in the {}{at}", backends.0, backends.1, found.aspect);
         self.failure(found.aspect, backends, reason, format!("{} {call:?}", Place(who)))
     }
 
@@ -369,7 +370,7 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
             call,
             replies: self.replies.iter().map(|(name, reply)| (name, Shown(reply).to_string())).collect(),
             tail: Vec::new(),
-            replay: "lockstep replay artifacts/layered_cursor/<file>".to_owned(),
+            replay: "lockstep replay artifacts/layered_cursor/crash-...".to_owned(),
         })
     }
 }

@@ -9,10 +9,12 @@
 //!   `burst.rs` the composite ones, `inject.rs` the physical events;
 //! - `compare.rs` is the one comparison, `rules.rs` the two calls whose answer the contract leaves open,
 //!   `invariants.rs` what holds for a reply on its own, `expect.rs` the replies that a program itself asks for;
-//! - `failure.rs` is what a difference is reported as;
+//! - `failure.rs` is what a difference is reported as,
+//!   `clip.rs` shortens long values in it;
 //! - `observer.rs` is how others watch a run: `stats.rs` counts, `trace.rs` records.
 
 mod burst;
+mod clip;
 mod compare;
 mod expect;
 mod failure;

@@ -186,13 +186,14 @@ impl fmt::Display for Summary {
             .chain(["commit_failed"])
             .filter(|name| self.operations.iter().any(|row| row.outcomes.contains_key(name)))
             .collect();
-        write!(f, "{:<14}{:>12}", "operation", "total")?;
+        let names = self.operations.iter().map(|row| row.op.len()).chain([14]).max().unwrap_or_default();
+        write!(f, "{:<names$}{:>12}", "operation", "total")?;
         for name in &columns {
             write!(f, "{:>w$}", name, w = width(name))?;
         }
         writeln!(f)?;
         for row in &self.operations {
-            write!(f, "{:<14}{:>12}", row.op, row.total)?;
+            write!(f, "{:<names$}{:>12}", row.op, row.total)?;
             for name in &columns {
                 match row.outcomes.get(name) {
                     Some(count) => write!(f, "{:>w$}", count, w = width(name))?,

@@ -99,7 +99,11 @@ fn parse_line(line: &str, program: &mut Program, seen: &mut Option<()>) -> Resul
 fn parse_config(tokens: &[Token<'_>]) -> Result<Config, Fault> {
     let mut config = Config::default();
     let mut isolation = None;
-    for &token in tokens {
+    let setting = |token: &Token<'_>| token.text.split('=').next().unwrap_or_default().to_owned();
+    for (index, &token) in tokens.iter().enumerate() {
+        if tokens[..index].iter().any(|before| setting(before) == setting(&token)) {
+            return Err(token.fault(format!("`{}` is set a second time: leave one of them out", setting(&token))));
+        }
         if let Some(text) = token.named("sessions") {
             config.sessions = within(text, "a number of sessions", 1, Config::MAX_SESSIONS.into())? as u8;
         } else if let Some(text) = token.named("cursors") {
