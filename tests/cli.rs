@@ -216,6 +216,7 @@ fn outputs_are_regular_files_and_never_the_input() {
         refuses(lockstep().arg("encode").arg(&text).args(["-o", "/dev/full"]).args(force), &["/dev/full", "regular"]);
         refuses(lockstep().arg("encode").arg(&text).arg("-o").arg(&text).args(force), &["same file"]);
         refuses(lockstep().arg("shrink").arg(&text).arg("-o").arg(&text).args(force), &["same file"]);
+        refuses(lockstep().arg("shrink").arg(&text).args(["-o", "/dev/full"]).args(force), &["/dev/full", "regular"]);
         refuses(lockstep().arg("encode").arg(&text).arg("-o").arg(directory.path()).args(force), &["regular"]);
     }
     assert_eq!(std::fs::read_to_string(&text).expect("still there"), GOOD);

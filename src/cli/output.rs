@@ -53,8 +53,7 @@ pub fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<()> {
     match std::fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("{name}: cannot replace it")),
-        // Devices and pipes may have no end.
-        Ok(there) if !there.is_file() => bail!("{name}: is there and no regular file: name another output"),
+        Ok(there) if !there.is_file() => bail!(no_regular_file(path)),
         Ok(_) if force => {}
         Ok(there) => {
             let maybe_equal = there.len() == bytes.len() as u64;
@@ -67,8 +66,16 @@ pub fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<()> {
     std::fs::write(path, bytes).with_context(|| format!("{name}: cannot write"))
 }
 
-/// Refuses to write a result over what it was made from.
-pub fn refuse_same(input: &Path, output: &Path) -> Result<()> {
+/// Devices and pipes are not replaced, and may have no end to read to.
+fn no_regular_file(path: &Path) -> String {
+    format!("{}: is there and no regular file: name another output", path.display())
+}
+
+/// Refuses an output that cannot be one before any work is done: what the result is made from, or no regular file.
+pub fn check_output(input: &Path, output: &Path) -> Result<()> {
+    if std::fs::metadata(output).is_ok_and(|there| !there.is_file()) {
+        bail!(no_regular_file(output));
+    }
     let same = match (input.canonicalize(), output.canonicalize()) {
         (Ok(input), Ok(output)) => input == output,
         _ => false,

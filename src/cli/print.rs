@@ -1,6 +1,6 @@
 //! `lockstep print` and `lockstep encode`: between bytes and text.
 
-use super::output::{Out, refuse_same, write_new};
+use super::output::{Out, check_output, write_new};
 use super::{Verdict, guard, input};
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -55,7 +55,7 @@ pub struct EncodeArgs {
 }
 
 pub fn encode(args: &EncodeArgs) -> Result<Verdict> {
-    refuse_same(&args.file, &args.output)?;
+    check_output(&args.file, &args.output)?;
     let program = input::load_text(&args.file)?;
     let bytes = program.encode().map_err(|error| anyhow!("{}: {error}", args.file.display()))?;
     write_new(&args.output, &bytes, args.force)?;

@@ -2,7 +2,7 @@
 
 use super::guard::{self, FailureClass};
 use super::number::number;
-use super::output::{Out, refuse_same, write_new};
+use super::output::{Out, check_output, write_new};
 use super::{Common, Verdict, input, progress};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -57,7 +57,7 @@ fn shrink_by(
     out: &mut Out,
     fails: impl Fn(&Program) -> Option<Failing<FailureClass>>,
 ) -> Result<Verdict> {
-    refuse_same(&args.file, &args.output)?;
+    check_output(&args.file, &args.output)?;
     let program = input::load(&args.file)?;
     let (file, output) = (args.file.display(), args.output.display());
     if args.output.exists() && !args.force {
