@@ -124,13 +124,12 @@ impl Node {
         // Readers that began before oldest moved still need their history on the leader, but a follower that has such
         // readers refuses the checkpoint: the image reaches back to oldest and no further.
         let horizon = self.core.horizon();
+        let running = self.core.running().to_vec();
         let mut tables = Vec::new();
-        for index in 0..self.core.tables.len() {
-            if let Table::Layered(layered) = &self.core.tables[index] {
-                let image = TableImage::build(&layered.live, self.core.running(), stable, oldest);
+        for table in &mut self.core.tables {
+            if let Table::Layered(layered) = table {
+                let image = TableImage::build(&layered.live, &running, stable, oldest);
                 tables.push((layered.name.clone(), Arc::new(image)));
-            }
-            if let Table::Layered(layered) = &mut self.core.tables[index] {
                 layered.live.sweep(horizon);
             }
         }

@@ -19,7 +19,7 @@ impl Merge {
         if env.view.read_ts == 0 {
             return false;
         }
-        self.parked_for = None;
+        self.distrust();
         if faults::active(Fault::D9) && self.stable.is_some() {
             return self.stable.and_then(|at| self.row(at)).is_some_and(|row| row.newest.start_ts > env.view.read_ts);
         }
