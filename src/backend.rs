@@ -1,7 +1,7 @@
 //! The contract: the vocabulary that the engine and the oracles share, and the one trait that both speak.
 //! Anything that implements [`Backend`] can stand on either side of a lockstep run.
 //!
-//! A backend is a set of *sessions*, each with a fixed number of *cursor slots*, all on one table. It is
+//! A backend is a set of *sessions*, each with a fixed number of *cursor slots*, on one or two tables. It is
 //! driven one [`Call`] at a time and answers each with a [`Reply`].
 
 use crate::bytes::ByteStr;
@@ -178,6 +178,18 @@ pub enum Side {
     Upper,
 }
 
+/// `ignore_prepare`: what a transaction does about prepared updates of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum IgnorePrepare {
+    /// A read that meets one is `PrepareConflict`.
+    #[default]
+    No,
+    /// `true`: reads pass over them to what was there before, and the transaction may not write (`NotSupported`).
+    ReadOnly,
+    /// `force`: reads pass over them, and the transaction may write (but not over a prepared update: `Rollback`).
+    Force,
+}
+
 /// The configuration of `begin_transaction`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Begin {
@@ -189,11 +201,18 @@ pub struct Begin {
     pub roundup_read: bool,
     /// `no_timestamp=true`: the transaction may overwrite timestamped data without a timestamp.
     pub no_timestamp: bool,
+    /// `ignore_prepare`.
+    pub ignore_prepare: IgnorePrepare,
+    /// `roundup_timestamps=(prepared=true)`: a prepare timestamp may be at or below stable, and is raised to oldest if
+    /// below that; a commit timestamp below the prepare timestamp is raised to it.
+    pub roundup_prepared: bool,
 }
 
 /// The configuration of `open_cursor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorConfig {
+    /// Which table, from 0.
+    pub table: u8,
     /// `overwrite`: inserts replace, updates create. The default.
     pub overwrite: bool,
     /// `next_random=true`: only `next`, `reset`, `largest_key`, `reconfigure` and `close` work, and `next` returns some record.
@@ -202,7 +221,7 @@ pub struct CursorConfig {
 
 impl Default for CursorConfig {
     fn default() -> Self {
-        CursorConfig { overwrite: true, random: false }
+        CursorConfig { table: 0, overwrite: true, random: false }
     }
 }
 
@@ -223,8 +242,12 @@ pub struct Delta {
 /// Which timestamp of a transaction [`Call::TimestampTransaction`] sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TxnTimestamp {
-    /// The commit timestamp of the updates that follow.
+    /// The commit timestamp of the updates that follow; of a prepared transaction that of all its updates.
     Commit,
+    /// The durable timestamp of a prepared transaction; needs a commit timestamp first.
+    Durable,
+    /// The prepare timestamp that `prepare_transaction` is to use.
+    Prepare,
     /// The read timestamp.
     Read,
 }
@@ -244,6 +267,8 @@ pub enum TimestampQuery {
     Stable,
     /// Of the session's transaction: its read timestamp.
     Read,
+    /// Of the session's transaction: its prepare timestamp; 0 until it has one.
+    Prepare,
 }
 
 /// Which session, and which of its cursor slots (0 for calls that need none).
@@ -332,16 +357,37 @@ pub enum Call<'a> {
     // ---- the session
     /// `begin_transaction`.
     Begin(Begin),
-    /// `commit_transaction(commit_timestamp=)`; `None`: without a timestamp.
-    Commit(Option<Timestamp>),
+    /// `commit_transaction`. A prepared transaction needs both timestamps (set here or before), any other has no
+    /// durable timestamp of its own. An error rolls the transaction back, unless it is prepared: then nothing changes.
+    Commit {
+        /// `commit_timestamp`.
+        ts: Option<Timestamp>,
+        /// `durable_timestamp`.
+        durable: Option<Timestamp>,
+    },
+    /// `prepare_transaction(prepare_timestamp=)`; `None`: the one that was set before.
+    Prepare(Option<Timestamp>),
     /// `rollback_transaction`.
     Rollback,
     /// `timestamp_transaction`.
     TimestampTransaction(TxnTimestamp, Timestamp),
     /// `reset_snapshot`.
     ResetSnapshot,
-    /// `query_timestamp`. `Invalid` for [`TimestampQuery::Read`] without a running transaction.
+    /// `query_timestamp`. `Invalid` for those of a transaction if none is running.
     Query(TimestampQuery),
+    /// `truncate(start, stop)`: removes every record that the transaction sees from the key of one cursor of the session
+    /// to that of another, both included. `None` is an open end, `Invalid` for both. Both cursors are reset afterwards.
+    Truncate {
+        /// The slot of the start cursor.
+        start: Option<u8>,
+        /// The slot of the stop cursor.
+        stop: Option<u8>,
+    },
+    /// `truncate(uri)`: removes every record of the table that the transaction sees.
+    TruncateTable {
+        /// Which table.
+        table: u8,
+    },
     // ---- the node
     /// `set_timestamp`: all or nothing. `Some(0)` is the invalid timestamp 0.
     SetTimestamp {
@@ -349,7 +395,59 @@ pub enum Call<'a> {
         oldest: Option<Timestamp>,
         /// `stable_timestamp`.
         stable: Option<Timestamp>,
+        /// `durable_timestamp`: may move freely.
+        durable: Option<Timestamp>,
     },
+    /// `rollback_to_stable`: removes every update with a durable timestamp above stable; those without a timestamp stay.
+    /// `Busy`, and no change, while a transaction is running or a cursor holds a place.
+    RollbackToStable,
+    /// Drops a table and creates an empty one under its name. `Busy`, and no change, while a cursor on it is open or a
+    /// transaction is running.
+    Recreate {
+        /// Which table.
+        table: u8,
+    },
+}
+
+/// A place inside a call at which something else may happen, for those who want to step in there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Point {
+    /// A point read has asked ingest in vain and is about to ask stable.
+    IngestProbed,
+    /// A search has found nothing under the snapshot that its place held, and is about to look again under a new one.
+    SearchMissed,
+    /// One constituent of a walk has been moved, the other is about to be.
+    SideMoved,
+    /// A walk has met a prepared update and is about to say so.
+    Stalled,
+    /// A write has looked up what it needs to know and is about to write.
+    LookedUp,
+    /// One of several tables has been switched to the checkpoint that is being adopted.
+    TableAdopted,
+}
+
+impl Point {
+    /// Every point, in the order of declaration.
+    pub const ALL: [Point; 6] = [
+        Point::IngestProbed,
+        Point::SearchMissed,
+        Point::SideMoved,
+        Point::Stalled,
+        Point::LookedUp,
+        Point::TableAdopted,
+    ];
+
+    /// The name in `.ops` text.
+    pub fn name(self) -> &'static str {
+        match self {
+            Point::IngestProbed => "ingest_probed",
+            Point::SearchMissed => "search_missed",
+            Point::SideMoved => "side_moved",
+            Point::Stalled => "stalled",
+            Point::LookedUp => "looked_up",
+            Point::TableAdopted => "table_adopted",
+        }
+    }
 }
 
 impl Call<'_> {
@@ -360,12 +458,17 @@ impl Call<'_> {
             self,
             Call::Close
                 | Call::Begin(_)
-                | Call::Commit(_)
+                | Call::Commit { .. }
+                | Call::Prepare(_)
                 | Call::Rollback
                 | Call::TimestampTransaction(..)
                 | Call::ResetSnapshot
                 | Call::Query(_)
+                | Call::Truncate { .. }
+                | Call::TruncateTable { .. }
                 | Call::SetTimestamp { .. }
+                | Call::RollbackToStable
+                | Call::Recreate { .. }
         )
     }
 }

@@ -24,7 +24,7 @@ impl Pair {
             for session in 0..2 {
                 node.open_session(Isolation::Snapshot, 2);
                 for cursor in 0..2 {
-                    node.call(table.unwrap(), 0, Who { session, cursor }, Call::Open(CursorConfig::default()));
+                    node.call(&[table.unwrap()], 0, Who { session, cursor }, Call::Open(CursorConfig::default()));
                 }
             }
         }
@@ -33,8 +33,8 @@ impl Pair {
 
     /// One call on both nodes; they have to agree.
     fn call(&mut self, table: TableId, who: Who, call: Call<'_>) -> Reply {
-        let reply = self.follower.call(table, 0, who, call);
-        assert_eq!(self.leader.call(table, 0, who, call), reply, "leader, {call:?}");
+        let reply = self.follower.call(&[table], 0, who, call);
+        assert_eq!(self.leader.call(&[table], 0, who, call), reply, "leader, {call:?}");
         reply
     }
 
@@ -52,13 +52,13 @@ impl Pair {
             self.call(table, who, Call::SetValue(&Value::from(value)));
         }
         assert_eq!(self.call(table, who, write).code, Code::Ok);
-        assert_eq!(self.call(table, who, Call::Commit(Some(ts))).code, Code::Ok);
+        assert_eq!(self.call(table, who, Call::Commit { ts: Some(ts), durable: None }).code, Code::Ok);
         self.call(table, who, Call::Reset);
     }
 
     /// Moves oldest and stable, takes a checkpoint and adopts it.
     fn advance(&mut self, table: TableId, oldest: Timestamp, stable: Timestamp) -> Result<bool, AdoptError> {
-        self.call(table, C0, Call::SetTimestamp { oldest: Some(oldest), stable: Some(stable) });
+        self.call(table, C0, Call::SetTimestamp { oldest: Some(oldest), stable: Some(stable), durable: None });
         let checkpoint = self.leader.checkpoint().expect("stable is set");
         self.follower.adopt(&checkpoint)
     }
@@ -79,7 +79,7 @@ fn a_checkpoint_is_the_content_at_stable_and_its_history_from_oldest() {
     pair.put(t, "a", "a15", 15);
     pair.write(t, Call::Remove, "a", None, 20);
     pair.put(t, "b", "b25", 25);
-    pair.call(t, C0, Call::SetTimestamp { oldest: Some(12), stable: Some(20) });
+    pair.call(t, C0, Call::SetTimestamp { oldest: Some(12), stable: Some(20), durable: None });
     let checkpoint = pair.leader.checkpoint().unwrap();
     assert_eq!((checkpoint.oldest, checkpoint.timestamp), (12, 20));
     let image = &checkpoint.tables[0].1;
@@ -96,7 +96,7 @@ fn a_key_that_nobody_can_see_any_more_is_not_in_the_checkpoint() {
     let (mut pair, t) = Pair::new();
     pair.put(t, "a", "a5", 5);
     pair.write(t, Call::Remove, "a", None, 10);
-    pair.call(t, C0, Call::SetTimestamp { oldest: Some(10), stable: Some(10) });
+    pair.call(t, C0, Call::SetTimestamp { oldest: Some(10), stable: Some(10), durable: None });
     assert_eq!(pair.leader.checkpoint().unwrap().tables[0].1.rows().len(), 0);
 }
 
@@ -105,7 +105,7 @@ fn checkpoints_need_a_leader_and_a_stable_timestamp() {
     let (mut pair, t) = Pair::new();
     assert_eq!(pair.leader.checkpoint().unwrap_err(), CheckpointError::NoStable);
     assert_eq!(pair.follower.checkpoint().unwrap_err(), CheckpointError::NotLeader);
-    pair.call(t, C0, Call::SetTimestamp { oldest: None, stable: Some(1) });
+    pair.call(t, C0, Call::SetTimestamp { oldest: None, stable: Some(1), durable: None });
     let first = pair.leader.checkpoint().unwrap();
     let second = pair.leader.checkpoint().unwrap();
     assert_eq!(pair.leader.adopt(&first), Err(AdoptError::NotFollower));
@@ -219,15 +219,15 @@ fn a_reader_is_not_led_past_a_commit_below_its_timestamp() {
 /// How many different keys 100 draws of a random cursor give.
 fn keys_drawn(node: &mut Node, table: TableId) -> usize {
     let who = Who { session: 0, cursor: 1 };
-    node.call(table, 0, who, Call::Open(CursorConfig { overwrite: true, random: true }));
+    node.call(&[table], 0, who, Call::Open(CursorConfig { random: true, ..CursorConfig::default() }));
     let draw = |_: usize| {
-        let reply = node.call(table, 0, who, Call::Next);
+        let reply = node.call(&[table], 0, who, Call::Next);
         assert_eq!(reply.code, Code::Ok);
         reply.key.get().cloned().expect("a record has a key")
     };
     let keys = (0..100).map(draw).collect::<BTreeSet<Key>>();
     // It would hold its snapshot.
-    node.call(table, 0, who, Call::Reset);
+    node.call(&[table], 0, who, Call::Reset);
     keys.len()
 }
 
@@ -246,11 +246,11 @@ fn random_records_come_from_all_over_the_table() {
     let mut plain = Node::new(Role::Follower);
     let table = plain.create_table(TableKind::Plain, "p");
     plain.open_session(Isolation::Snapshot, 2);
-    plain.call(table, 0, C0, Call::Open(CursorConfig::default()));
+    plain.call(&[table], 0, C0, Call::Open(CursorConfig::default()));
     for key in 0..200 {
-        plain.call(table, 0, C0, Call::SetKey(&Key::from(format!("k{key:03}").as_str())));
-        plain.call(table, 0, C0, Call::SetValue(&Value::from("v")));
-        assert_eq!(plain.call(table, 0, C0, Call::Insert).code, Code::Ok);
+        plain.call(&[table], 0, C0, Call::SetKey(&Key::from(format!("k{key:03}").as_str())));
+        plain.call(&[table], 0, C0, Call::SetValue(&Value::from("v")));
+        assert_eq!(plain.call(&[table], 0, C0, Call::Insert).code, Code::Ok);
     }
     drawn.push(("plain", keys_drawn(&mut plain, table)));
     let few: Vec<_> = drawn.into_iter().filter(|&(_, keys)| keys < 30).collect();

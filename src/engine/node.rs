@@ -211,23 +211,23 @@ impl Node {
 
     // ---- calls
 
-    /// Makes a call of the API on `table`, for session `who.session` and its cursor slot, and answers with the state
+    /// Makes a call of the API on some of the node's tables, which it names by their place in `tables`, for session `who.session` and its cursor slot, and answers with the state
     /// that it leaves. `first` is the number of the session that the call's sessions count from.
-    pub fn call(&mut self, table: TableId, first: usize, who: Who, call: Call<'_>) -> Reply {
-        let answer = self.act(table, first, who, call);
+    pub fn call(&mut self, tables: &[TableId], first: usize, who: Who, call: Call<'_>) -> Reply {
+        let answer = self.act(tables, first, who, call);
         self.reply(first, who, call, answer)
     }
 
     /// Makes a call as [`Node::call`] does, and answers with the reply if that is not `expected`.
     pub fn unlike(
         &mut self,
-        table: TableId,
+        tables: &[TableId],
         first: usize,
         who: Who,
         call: Call<'_>,
         expected: &Reply,
     ) -> Option<Reply> {
-        let answer = self.act(table, first, who, call);
+        let answer = self.act(tables, first, who, call);
         let same_state = match self.shown(first, who, call) {
             Some(cursor) => cursor.shows(expected),
             None => expected.is_without_state(),
@@ -252,7 +252,7 @@ impl Node {
     }
 
     /// Makes a call and answers without the cursor's state.
-    pub fn act(&mut self, table: TableId, first: usize, who: Who, call: Call<'_>) -> Answer {
+    pub fn act(&mut self, tables: &[TableId], first: usize, who: Who, call: Call<'_>) -> Answer {
         if self.is_refused_by_random(first, who, &call) {
             return Answer::code(Code::NotSupported);
         }
@@ -261,14 +261,14 @@ impl Node {
         let session = &mut sessions[index];
         Answer::code(match call {
             Call::Open(config) => {
-                session.open(core, slot, table, config);
+                session.open(core, slot, tables[usize::from(config.table)], config);
                 Code::Ok
             }
             Call::Close => {
                 session.close(core, slot);
                 Code::Ok
             }
-            Call::Duplicate { from } => self.duplicate(table, first, who, from),
+            Call::Duplicate { from } => self.duplicate(first, who, from),
             Call::Compare { with } => return self.compare(first, who, with, |order| order as i8),
             Call::Equals { with } => return self.compare(first, who, with, |order| i8::from(order.is_eq())),
             Call::State => Code::Ok,
@@ -300,12 +300,17 @@ impl Node {
             Call::Modify(deltas) => session.write(core, slot, WriteOp::Modify(deltas)),
             Call::Reserve => session.write(core, slot, WriteOp::Reserve),
             Call::Begin(begin) => session.begin(core, &begin),
-            Call::Commit(ts) => session.commit(core, ts),
+            Call::Commit { ts, durable: _ } => session.commit(core, ts),
             Call::Rollback => session.rollback(core),
             Call::TimestampTransaction(which, ts) => session.timestamp_transaction(core, which, ts),
             Call::ResetSnapshot => session.reset_snapshot(core),
             Call::Query(what) => return self.query(index, what),
-            Call::SetTimestamp { oldest, stable } => self.set_timestamp(oldest, stable),
+            Call::SetTimestamp { oldest, stable, durable: _ } => self.set_timestamp(oldest, stable),
+            Call::Prepare(_)
+            | Call::Truncate { .. }
+            | Call::TruncateTable { .. }
+            | Call::RollbackToStable
+            | Call::Recreate { .. } => Code::NotSupported,
         })
     }
 
@@ -337,9 +342,10 @@ impl Node {
         self.cursor(first, who)?.key().get()
     }
 
-    fn duplicate(&mut self, table: TableId, first: usize, who: Who, from: Who) -> Code {
-        match self.key_of(first, from).cloned() {
-            Some(key) => {
+    fn duplicate(&mut self, first: usize, who: Who, from: Who) -> Code {
+        let source = self.cursor(first, from);
+        match source.and_then(|source| Some((source.key().get()?.clone(), source.table))) {
+            Some((key, table)) => {
                 let session = &mut self.sessions[first + usize::from(who.session)];
                 session.duplicate(&mut self.core, usize::from(who.cursor), table, &key)
             }
@@ -363,6 +369,7 @@ impl Node {
             TimestampQuery::Pinned => Some(self.core.pinned()),
             TimestampQuery::Stable => Some(self.core.timestamps.stable),
             TimestampQuery::Read => self.sessions[session].read_ts(),
+            TimestampQuery::Prepare => None,
         };
         match timestamp {
             Some(timestamp) => Answer { timestamp, ..Answer::code(Code::Ok) },

@@ -180,6 +180,7 @@ impl Session {
             && match which {
                 TxnTimestamp::Commit => self.set_commit_ts(core, ts),
                 TxnTimestamp::Read => self.set_late_read_ts(core, ts),
+                TxnTimestamp::Durable | TxnTimestamp::Prepare => false,
             };
         self.noted(if valid { Code::Ok } else { Code::Invalid })
     }

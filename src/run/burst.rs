@@ -39,7 +39,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             self.call(who, Call::Rollback)?;
             None
         } else {
-            let commit = self.call(who, Call::Commit(Some(ts)))?;
+            let commit = self.call(who, Call::Commit { ts: Some(ts), durable: None })?;
             (commit != Code::Ok).then_some(commit)
         };
         self.compare_session_last(who)?;

@@ -313,7 +313,7 @@ mod tests {
         let mut node = Node::new(Role::Leader);
         let table = node.create_table(TableKind::Plain, "records");
         let first = node.open_session(Isolation::Snapshot, 1);
-        let mut engine = EngineBackend::new("engine", Rc::new(RefCell::new(node)), table, first);
+        let mut engine = EngineBackend::new("engine", Rc::new(RefCell::new(node)), vec![table], first);
         let who = Who::default();
         let key = "k".into();
         let put = [Call::Open(CursorConfig::default()), Call::SetKey(&key), Call::SetValue(&key), Call::Update];

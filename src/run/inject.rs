@@ -95,7 +95,7 @@ fn open(
         let session = node.borrow_mut().open_session(level, slots);
         first.get_or_insert(session);
     }
-    EngineBackend::new(name, Rc::clone(node), table, first.unwrap_or(0))
+    EngineBackend::new(name, Rc::clone(node), vec![table], first.unwrap_or(0))
 }
 
 fn checkpoint_code(error: CheckpointError) -> Code {
@@ -136,7 +136,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let stable = self.ahead(TimestampQuery::Stable, stable)?;
         let mut code = Code::Ok;
         if oldest.is_some() || stable.is_some() {
-            code = self.call(Who::default(), Call::SetTimestamp { oldest, stable })?;
+            code = self.call(Who::default(), Call::SetTimestamp { oldest, stable, durable: None })?;
         }
         if code == Code::Ok {
             code = self.checkpoint()?.code;

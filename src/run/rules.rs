@@ -35,7 +35,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// One random record, by a cursor that is opened for it.
     pub(super) fn next_random(&mut self, session: u8) -> Checked<Ending> {
         let scratch = self.scratch(session);
-        self.call(scratch, Call::Open(CursorConfig { overwrite: true, random: true }))?;
+        self.call(scratch, Call::Open(CursorConfig { random: true, ..CursorConfig::default() }))?;
         let code = self.random_record(scratch)?;
         self.align(scratch, Call::Close)?;
         Ok(Ending::cursor(code))

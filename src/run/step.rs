@@ -62,7 +62,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             Op::ClearBounds => self.on_cursor(who, None, Call::ClearBounds),
             Op::Reset => self.on_cursor(who, None, Call::Reset),
             Op::Reopen { overwrite, random } => {
-                self.reopen(who, CursorConfig { overwrite: *overwrite, random: *random })
+                self.reopen(who, CursorConfig { table: 0, overwrite: *overwrite, random: *random })
             }
             Op::Reconfigure { overwrite } => self.on_cursor(who, None, Call::Reconfigure { overwrite: *overwrite }),
             Op::Duplicate { from } => self.duplicate(who, *from),
@@ -75,15 +75,21 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             Op::Scan { direction } => self.scan_step(step, *direction),
             Op::Begin { isolation, read_ts, roundup, no_timestamp } => self.begin(
                 who,
-                Begin { isolation: *isolation, read_ts: *read_ts, roundup_read: *roundup, no_timestamp: *no_timestamp },
+                Begin {
+                    isolation: *isolation,
+                    read_ts: *read_ts,
+                    roundup_read: *roundup,
+                    no_timestamp: *no_timestamp,
+                    ..Begin::default()
+                },
             ),
-            Op::Commit { ts } => self.end_transaction(who, Call::Commit(*ts)),
+            Op::Commit { ts } => self.end_transaction(who, Call::Commit { ts: *ts, durable: None }),
             Op::Rollback => self.end_transaction(who, Call::Rollback),
             Op::TimestampTransaction { which, ts } => self.on_session(who, Call::TimestampTransaction(*which, *ts)),
             Op::ResetSnapshot => self.on_session(who, Call::ResetSnapshot),
             Op::Query { what } => Ok(Ending::plain(self.call(who, Call::Query(*what))?)),
             Op::SetTimestamp { oldest, stable } => {
-                let code = self.call(who, Call::SetTimestamp { oldest: *oldest, stable: *stable })?;
+                let code = self.call(who, Call::SetTimestamp { oldest: *oldest, stable: *stable, durable: None })?;
                 self.compare_all()?;
                 Ok(Ending::plain(code))
             }

@@ -230,12 +230,17 @@ impl Model {
             Call::Modify(deltas) => self.write(who, writes::Write::Modify(deltas)).into(),
             Call::Reserve => self.write(who, writes::Write::Reserve).into(),
             Call::Begin(begin) => self.begin(session, begin).into(),
-            Call::Commit(commit_ts) => self.commit(session, commit_ts).into(),
+            Call::Commit { ts, durable: _ } => self.commit(session, ts).into(),
             Call::Rollback => self.rollback(session).into(),
             Call::TimestampTransaction(which, ts) => self.timestamp_transaction(session, which, ts).into(),
             Call::ResetSnapshot => self.reset_snapshot(session),
             Call::Query(what) => self.query(session, what),
-            Call::SetTimestamp { oldest, stable } => self.set_timestamp(oldest, stable),
+            Call::SetTimestamp { oldest, stable, durable: _ } => self.set_timestamp(oldest, stable),
+            Call::Prepare(_)
+            | Call::Truncate { .. }
+            | Call::TruncateTable { .. }
+            | Call::RollbackToStable
+            | Call::Recreate { .. } => Code::NotSupported.into(),
         }
     }
 

@@ -104,7 +104,7 @@ impl Model {
         };
         match which {
             TxnTimestamp::Commit if node.stamp(txn, ts) => Code::Ok,
-            TxnTimestamp::Commit => Code::Invalid,
+            TxnTimestamp::Commit | TxnTimestamp::Durable | TxnTimestamp::Prepare => Code::Invalid,
             TxnTimestamp::Read => match node.readable(ts, txn.roundup_read) {
                 Some(read_ts) if txn.isolation == Isolation::Snapshot && txn.read_ts == 0 => {
                     txn.read_ts = read_ts;
@@ -138,6 +138,7 @@ impl Model {
             TimestampQuery::OldestReader => oldest_reader.unwrap_or(0),
             TimestampQuery::Pinned => oldest_reader.map_or(self.node.oldest, |reader| reader.min(self.node.oldest)),
             TimestampQuery::Stable => self.node.stable,
+            TimestampQuery::Prepare => return Code::Invalid.into(),
             TimestampQuery::Read => match &self.session(session).txn {
                 Some(txn) => txn.read_ts,
                 None => return Code::Invalid.into(),

@@ -144,7 +144,9 @@ fn read_stamp(from: &Reader<'_>) -> Timestamp {
     let clock = &from.context.clock;
     match (slot.mode(), from.which) {
         (ODD_TS, _) => odd_ts(from, Part::C),
-        (_, TxnTimestamp::Commit) => literal_ts(from, Part::C).unwrap_or(clock.next()),
+        (_, TxnTimestamp::Commit | TxnTimestamp::Durable | TxnTimestamp::Prepare) => {
+            literal_ts(from, Part::C).unwrap_or(clock.next())
+        }
         (_, TxnTimestamp::Read) => literal_ts(from, Part::C).unwrap_or(clock.readable(slot.argument().into())),
     }
 }

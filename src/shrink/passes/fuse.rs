@@ -87,12 +87,13 @@ fn fuse_timestamp(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
     let mut others: Box<dyn Iterator<Item = usize>> = match which {
         TxnTimestamp::Commit => Box::new(index + 1..steps.len()),
         TxnTimestamp::Read => Box::new((0..index).rev()),
+        TxnTimestamp::Durable | TxnTimestamp::Prepare => return false,
     };
     let takes_it = |step: &Step| {
         step.who.session == session
             && match which {
                 TxnTimestamp::Commit => matches!(step.op, Op::Commit { .. }),
-                TxnTimestamp::Read => matches!(step.op, Op::Begin { .. }),
+                _ => matches!(step.op, Op::Begin { .. }),
             }
     };
     let Some(other) = others.find(|&at| takes_it(&steps[at])) else { return false };

@@ -50,7 +50,7 @@ fn does_not_grow_where_nobody_reads_the_past() {
     let mut table = ten_to_fifty();
     for ts in 1..5000 {
         table.commits("30", SNAPSHOT, Some(ts), "ok");
-        table.does(A, Call::SetTimestamp { oldest: Some(ts), stable: Some(ts) }, "ok");
+        table.does(A, Call::SetTimestamp { oldest: Some(ts), stable: Some(ts), durable: None }, "ok");
     }
     assert!(table.0.versions() < 20, "{} versions", table.0.versions());
 }

@@ -19,10 +19,17 @@ const A: Who = Who { session: 0, cursor: 0 };
 const B: Who = Who { session: 0, cursor: 1 };
 const OTHER: Who = Who { session: 1, cursor: 0 };
 
-const SNAPSHOT: Begin = Begin { isolation: None, read_ts: None, roundup_read: false, no_timestamp: false };
+const SNAPSHOT: Begin = Begin {
+    isolation: None,
+    read_ts: None,
+    roundup_read: false,
+    no_timestamp: false,
+    ignore_prepare: IgnorePrepare::No,
+    roundup_prepared: false,
+};
 const READ_COMMITTED: Begin = Begin { isolation: Some(Isolation::ReadCommitted), ..SNAPSHOT };
 const READ_UNCOMMITTED: Begin = Begin { isolation: Some(Isolation::ReadUncommitted), ..SNAPSHOT };
-const NO_OVERWRITE: CursorConfig = CursorConfig { overwrite: false, random: false };
+const NO_OVERWRITE: CursorConfig = CursorConfig { table: 0, overwrite: false, random: false };
 
 fn reading_at(read_ts: Timestamp) -> Begin {
     Begin { read_ts: Some(read_ts), ..SNAPSHOT }
@@ -93,7 +100,7 @@ impl Table {
     fn commits(&mut self, key: &str, begin: Begin, ts: Option<Timestamp>, expected: &str) -> &mut Self {
         self.does(OTHER, Call::Begin(begin), "ok");
         self.puts(OTHER, key, &ts.map_or("none".into(), |ts| format!("t{ts}")));
-        self.does(OTHER, Call::Commit(ts), expected)
+        self.does(OTHER, Call::Commit { ts, durable: None }, expected)
     }
 
     /// Sets the key and searches.

@@ -34,7 +34,7 @@ fn are_new_at_begin_only_at_snapshot_isolation() {
     let mut table = ten_to_fifty();
     table.finds(A, "10", "ok I(10) I(v10)").puts(OTHER, "20", "new");
     table.does(A, Call::Begin(READ_COMMITTED), "ok").does(A, Call::State, "ok I(10) I(v10)");
-    table.does(A, Call::Next, "ok I(20) I(v20)").does(A, Call::Commit(None), "ok");
+    table.does(A, Call::Next, "ok I(20) I(v20)").does(A, Call::Commit { ts: None, durable: None }, "ok");
     table.does(A, Call::Begin(SNAPSHOT), "ok").does(A, Call::State, "ok I(20) E(v20)");
     table.does(A, Call::Prev, "ok I(10) I(v10)").does(A, Call::Next, "ok I(20) I(new)");
 }
@@ -53,5 +53,5 @@ fn can_be_renewed_before_the_first_write() {
     table.does(A, Call::Begin(SNAPSHOT), "ok").puts(OTHER, "10", "new");
     table.finds(A, "10", "ok I(10) I(v10)").does(A, Call::ResetSnapshot, "ok");
     table.finds(A, "10", "ok I(10) I(new)").puts(A, "20", "mine");
-    table.does(A, Call::ResetSnapshot, "enotsup").does(A, Call::Commit(None), "ok");
+    table.does(A, Call::ResetSnapshot, "enotsup").does(A, Call::Commit { ts: None, durable: None }, "ok");
 }

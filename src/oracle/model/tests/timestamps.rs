@@ -3,7 +3,7 @@
 use super::*;
 
 fn set(oldest: Option<Timestamp>, stable: Option<Timestamp>) -> Call<'static> {
-    Call::SetTimestamp { oldest, stable }
+    Call::SetTimestamp { oldest, stable, durable: None }
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn an_update_has_the_commit_timestamp_of_its_time_or_the_last() {
     table.does(A, Call::TimestampTransaction(TxnTimestamp::Commit, 9), "einval").does(A, Call::Rollback, "ok");
     table.does(A, Call::Begin(SNAPSHOT), "ok").puts(A, "10", "late");
     table.does(A, Call::TimestampTransaction(TxnTimestamp::Commit, 10), "ok").puts(A, "20", "early");
-    table.does(A, Call::Commit(Some(20)), "ok").does(A, Call::Begin(reading_at(15)), "ok");
+    table.does(A, Call::Commit { ts: Some(20), durable: None }, "ok").does(A, Call::Begin(reading_at(15)), "ok");
     table.finds(A, "10", "ok I(10) I(v10)").finds(A, "20", "ok I(20) I(early)");
 }
 
@@ -48,7 +48,7 @@ fn a_commit_timestamp_is_newer_than_stable_even_at_commit() {
     table.commits("10", SNAPSHOT, Some(10), "einval").commits("10", SNAPSHOT, Some(11), "ok");
     table.does(A, Call::Begin(SNAPSHOT), "ok").puts(A, "20", "mine");
     table.does(A, Call::TimestampTransaction(TxnTimestamp::Commit, 12), "ok");
-    table.does(A, set(None, Some(12)), "ok").does(A, Call::Commit(Some(15)), "einval");
+    table.does(A, set(None, Some(12)), "ok").does(A, Call::Commit { ts: Some(15), durable: None }, "einval");
     table.finds(A, "20", "ok I(20) I(v20)");
 }
 

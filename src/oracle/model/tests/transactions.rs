@@ -27,11 +27,11 @@ fn what_comes_first() {
 fn a_failed_one_can_go_on_but_not_commit_what_it_wrote() {
     let mut table = ten_to_fifty();
     table.does(A, Call::Begin(SNAPSHOT), "ok").does(A, Call::GetKey, "einval - -");
-    table.does(A, Call::Commit(None), "ok");
+    table.does(A, Call::Commit { ts: None, durable: None }, "ok");
     table.does(A, Call::Begin(SNAPSHOT), "ok").does(A, Call::GetKey, "einval - -");
     table.puts(A, "10", "mine").finds(A, "10", "ok I(10) I(mine)");
-    table.does(A, Call::Commit(None), "einval").does(A, Call::State, "ok - -");
-    table.finds(A, "10", "ok I(10) I(v10)").does(A, Call::Commit(None), "einval");
+    table.does(A, Call::Commit { ts: None, durable: None }, "einval").does(A, Call::State, "ok - -");
+    table.finds(A, "10", "ok I(10) I(v10)").does(A, Call::Commit { ts: None, durable: None }, "einval");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_rollback_resets_from_the_newest_cursor_until_none_is_placed() {
 fn a_commit_keeps_positions_with_copies_of_their_values() {
     let mut table = ten_to_fifty();
     table.does(A, Call::Begin(SNAPSHOT), "ok").finds(A, "20", "ok I(20) I(v20)").puts(OTHER, "30", "new");
-    table.does(A, Call::Commit(None), "ok").does(A, Call::State, "ok I(20) E(v20)");
+    table.does(A, Call::Commit { ts: None, durable: None }, "ok").does(A, Call::State, "ok I(20) E(v20)");
     table.does(A, Call::Next, "ok I(30) I(new)");
 }
 
@@ -57,7 +57,7 @@ fn only_snapshot_isolation_may_write() {
     table.does(A, Call::Begin(READ_COMMITTED), "ok");
     table.key(A, "10").value(A, "mine").does(A, Call::Update, "enotsup E(10) E(mine)");
     table.key(A, "15").does(A, Call::Remove, "notfound E(15) E(mine)");
-    table.does(A, Call::Commit(None), "ok");
+    table.does(A, Call::Commit { ts: None, durable: None }, "ok");
 }
 
 #[test]
@@ -65,5 +65,5 @@ fn a_reserved_record_is_unchanged_and_nobody_elses() {
     let mut table = ten_to_fifty();
     table.does(A, Call::Begin(SNAPSHOT), "ok").key(A, "10").does(A, Call::Reserve, "ok I(10) I(v10)");
     table.finds(OTHER, "10", "ok I(10) I(v10)").does(OTHER, Call::Remove, "rollback - -");
-    table.does(A, Call::Commit(None), "ok").key(OTHER, "10").does(OTHER, Call::Remove, "ok - -");
+    table.does(A, Call::Commit { ts: None, durable: None }, "ok").key(OTHER, "10").does(OTHER, Call::Remove, "ok - -");
 }
