@@ -68,9 +68,7 @@ impl Node {
     pub fn create_table(&mut self, kind: TableKind, name: &str) -> TableId {
         self.core.tables.push(match kind {
             TableKind::Plain => Table::Plain(Tree::default()),
-            TableKind::Layered => {
-                Table::Layered(Box::new(LayeredTable { name: name.to_owned(), ..LayeredTable::default() }))
-            }
+            TableKind::Layered => Table::Layered(Box::new(LayeredTable::new(name))),
         });
         TableId(self.core.tables.len() - 1)
     }
@@ -99,7 +97,7 @@ impl Node {
                 Table::Layered(layered) => {
                     footprint.versions += count(&layered.live) + count(&layered.ingest);
                     footprint.ingest_keys += layered.ingest.len();
-                    footprint.checkpoints += layered.adopted.len();
+                    footprint.checkpoints += layered.adopted.iter().filter(|adopted| adopted.seq != 0).count();
                 }
             }
         }

@@ -5,7 +5,6 @@ use super::core::{Core, Role, Table, TableId};
 use super::faults::{self, Fault};
 use super::layered::{Adopted, LayeredTable};
 use super::node::{Node, TableKind};
-use super::session::Session;
 use super::txn::CheckpointSeq;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -100,11 +99,9 @@ impl Node {
         let mut limits: Vec<CheckpointSeq> = registrations.iter().filter_map(|r| r.newest_checkpoint).collect();
         limits.sort_unstable();
         limits.dedup();
-        for (index, table) in self.core.tables.iter_mut().enumerate() {
+        for table in &mut self.core.tables {
             if let Table::Layered(layered) = table {
-                let cursors = self.sessions.iter().flat_map(Session::cursors);
-                let placed = cursors.filter(|cursor| cursor.is_placed() && cursor.table == TableId(index));
-                layered.release_checkpoints(&limits, placed.map(|cursor| cursor.merge().bound_timestamp()));
+                layered.release_checkpoints(&limits);
             }
         }
     }

@@ -36,11 +36,6 @@ impl Session {
         self.cursors[slot].as_ref()
     }
 
-    /// The cursors that are open.
-    pub fn cursors(&self) -> impl Iterator<Item = &Cursor> {
-        self.cursors.iter().flatten()
-    }
-
     /// Opens a cursor in a slot, closing the one that is there.
     pub fn open(&mut self, core: &mut Core, slot: usize, table: TableId, config: CursorConfig) {
         self.close(core, slot);

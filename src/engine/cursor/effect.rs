@@ -31,28 +31,28 @@ impl Cursor {
 
     /// A search that found nothing: the application's key and value survive.
     pub(super) fn sought_in_vain(&mut self, ctx: &mut Ctx<'_>) {
-        self.leave(ctx);
+        self.rest(ctx);
         own(&mut self.key);
         drop_internal(&mut self.value);
     }
 
     /// Iteration came to an end; `reset` and everything that acts like one; a done insert or remove by key.
     pub(super) fn emptied(&mut self, ctx: &mut Ctx<'_>) {
-        self.leave(ctx);
+        self.rest(ctx);
         self.key = Field::Unset;
         self.value = Field::Unset;
     }
 
     /// An insert found a record: the cursor has its value, and stands nowhere.
     pub(super) fn met_duplicate(&mut self, ctx: &mut Ctx<'_>, existing: Value) {
-        self.leave(ctx);
+        self.rest(ctx);
         own(&mut self.key);
         self.value = Field::External(existing);
     }
 
     /// An insert or update was refused: the application may try again with the same key and value.
     pub(super) fn write_refused(&mut self, ctx: &mut Ctx<'_>) {
-        self.leave(ctx);
+        self.rest(ctx);
         own(&mut self.key);
         own(&mut self.value);
     }
@@ -65,7 +65,7 @@ impl Cursor {
 
     /// A remove by position was refused; a modify of what it stands on has no business here.
     pub(super) fn in_place_refused(&mut self, ctx: &mut Ctx<'_>) {
-        self.leave(ctx);
+        self.rest(ctx);
         self.key = Field::Unset;
         drop_internal(&mut self.value);
     }
@@ -92,6 +92,13 @@ impl Cursor {
             self.placed = true;
             *ctx.placed += 1;
         }
+    }
+
+    /// Ends an operation nowhere.
+    #[inline]
+    fn rest(&mut self, ctx: &mut Ctx<'_>) {
+        self.leave(ctx);
+        self.merge.unbind();
     }
 
     /// Gives up the place, and with the session's last one a loose snapshot.

@@ -109,11 +109,6 @@ impl Cursor {
         &self.value
     }
 
-    /// The layered state, for accounting of checkpoints in use.
-    pub fn merge(&self) -> &Merge {
-        &self.merge
-    }
-
     /// `set_key`. An empty key is refused.
     pub fn set_key(&mut self, key: &Key) -> Code {
         if key.is_empty() {

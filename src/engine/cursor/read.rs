@@ -140,10 +140,11 @@ impl Cursor {
             Table::Plain(tree) => from_tree(tree),
             Table::Layered(layered) if ctx.core.role == Role::Leader => from_tree(&layered.live),
             Table::Layered(layered) => {
-                let image = self.merge.image().map(|image| image.rows()).unwrap_or_default();
-                match image.len() as u64 {
+                let limit = ctx.core.registrations[ctx.session].newest_checkpoint;
+                let rows = layered.newest_adopted(limit).map_or(&[][..], |adopted| adopted.image.rows());
+                match rows.len() as u64 {
                     0 => from_tree(&layered.ingest),
-                    rows => Some(image[(draw % rows) as usize].key.clone()),
+                    count => Some(rows[(draw % count) as usize].key.clone()),
                 }
             }
         }

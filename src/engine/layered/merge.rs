@@ -37,8 +37,10 @@ pub struct Era {
 /// The merging cursor's own state. The key, value and bounds that the application sees are the cursor's.
 #[derive(Debug, Default)]
 pub struct Merge {
-    /// The checkpoint that stable is bound to.
-    pub(super) bound: Option<Adopted>,
+    /// The checkpoint that stable is bound to, which is in use as long as it is here.
+    pub(super) bound: Option<Arc<Adopted>>,
+    /// The number of the last one; 0: none.
+    last_bound: CheckpointSeq,
     /// Where ingest is parked, with the stored value there.
     pub(super) ingest: Option<(Key, Value)>,
     /// Where stable is parked: a row of the bound image that the view sees.
@@ -93,7 +95,7 @@ impl Merge {
         }
     }
 
-    /// Gives up both positions. The bound checkpoint stays until somebody wants a later one.
+    /// Gives up both positions. The bound checkpoint stays for the rest of the operation.
     pub fn leave(&mut self) {
         self.ingest = None;
         if !faults::active(Fault::D9) {
@@ -101,6 +103,13 @@ impl Merge {
         }
         self.current = None;
         self.parked_for = None;
+    }
+
+    /// The cursor stands nowhere: its checkpoint is no longer in use for its sake.
+    #[inline]
+    pub fn unbind(&mut self) {
+        let kept = if faults::active(Fault::D9) { self.bound.take() } else { None };
+        self.bound = kept.map(|bound| Arc::new(Adopted::clone(&bound))); // a copy keeps nothing in use
     }
 
     /// What lies ahead has to be sought anew from the current record.
@@ -111,11 +120,6 @@ impl Merge {
     /// The number of the checkpoint that the cursor reads.
     fn bound_seq(&self) -> Option<CheckpointSeq> {
         self.bound.as_ref().map(|bound| bound.seq)
-    }
-
-    /// The timestamp of the checkpoint that the cursor reads; `None` without one.
-    pub fn bound_timestamp(&self) -> Option<Timestamp> {
-        self.bound.as_ref().map(|bound| bound.timestamp)
     }
 
     /// Binds the newest checkpoint that this operation may use.
@@ -139,16 +143,17 @@ impl Merge {
                 return;
             }
         }
-        if bound.is_some() {
+        if self.last_bound != 0 && self.last_bound != newest.seq {
             env.counters.cursor_rebinds += 1;
             env.counters.rebinds_positioned += u64::from(placed);
         }
-        self.rebind(newest.clone());
+        self.last_bound = newest.seq;
+        self.rebind(Arc::clone(newest));
     }
 
     /// Moves stable to another checkpoint. What lies ahead has to be sought anew from the current record: the key that
     /// stable was parked on may be gone (WT-17016), and a nearer one may be there, which ingest had until now.
-    fn rebind(&mut self, newest: Adopted) {
+    fn rebind(&mut self, newest: Arc<Adopted>) {
         if faults::active(Fault::A4) {
             self.stable = self.stable_key().and_then(|parked| newest.image.find(parked).ok());
             self.bound = Some(newest);
