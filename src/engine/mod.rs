@@ -14,12 +14,15 @@ pub mod checkpoint;
 pub mod core;
 pub mod cursor;
 pub mod faults;
+pub mod hook;
 pub mod layered;
 pub mod node;
 pub mod physical;
 pub mod session;
+pub mod transact;
 pub mod timestamp;
 pub mod tree;
+pub mod truncate;
 pub mod txn;
 pub mod version;
 

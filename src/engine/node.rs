@@ -4,6 +4,7 @@
 use super::core::{Core, Counters, Role, Table, TableId};
 use super::cursor::Cursor;
 use super::cursor::write::WriteOp;
+use super::hook::Hook;
 use super::layered::LayeredTable;
 use super::session::Session;
 use super::tree::Tree;
@@ -51,17 +52,19 @@ pub struct Footprint {
 #[derive(Debug)]
 pub struct Node {
     pub(super) core: Core,
-    pub(super) sessions: Vec<Session>,
+    /// By number; one is missing while it makes a call.
+    pub(super) sessions: Vec<Option<Box<Session>>>,
     /// How many checkpoints this leader has taken.
     pub(super) checkpoints: u64,
     /// The newest checkpoint that this follower has adopted; 0: none.
     pub(super) adopted_order: u64,
+    pub(super) hook: Hook,
 }
 
 impl Node {
     /// A node without tables and sessions.
     pub fn new(role: Role) -> Self {
-        Node { core: Core::new(role), sessions: Vec::new(), checkpoints: 0, adopted_order: 0 }
+        Node { core: Core::new(role), sessions: Vec::new(), checkpoints: 0, adopted_order: 0, hook: Hook::default() }
     }
 
     /// Creates a table.
@@ -78,7 +81,7 @@ impl Node {
     pub fn open_session(&mut self, isolation: Isolation, slots: u8) -> usize {
         let index = self.sessions.len();
         self.core.registrations.push(Default::default());
-        self.sessions.push(Session::new(index, isolation, slots));
+        self.sessions.push(Some(Box::new(Session::new(index, isolation, slots))));
         index
     }
 
@@ -146,125 +149,171 @@ impl Node {
         if call.is_on_cursor() { self.cursor(first, who) } else { None }
     }
 
-    /// Makes a call and answers without the cursor's state.
+    /// Makes a call and answers without the cursor's state. The calling session is out of the way meanwhile.
     pub fn act(&mut self, tables: &[TableId], first: usize, who: Who, call: Call<'_>) -> Answer {
-        if self.is_refused_by_random(first, who, &call) {
-            return Answer::code(Code::NotSupported);
-        }
-        let (index, slot) = (first + usize::from(who.session), usize::from(who.cursor));
-        let Node { core, sessions, .. } = self;
-        let session = &mut sessions[index];
+        let index = first + usize::from(who.session);
+        let mut session = self.sessions[index].take().expect("a session makes one call at a time");
+        let answer = if session.is_prepared() {
+            self.act_prepared(&mut session, who, call)
+        } else if refused_by_random(&session, who, &call) {
+            Answer::code(Code::NotSupported)
+        } else {
+            self.act_for(&mut session, tables, first, who, call)
+        };
+        self.sessions[index] = Some(session);
+        answer
+    }
+
+    fn act_for(
+        &mut self,
+        session: &mut Session,
+        tables: &[TableId],
+        first: usize,
+        who: Who,
+        call: Call<'_>,
+    ) -> Answer {
+        let slot = usize::from(who.cursor);
         Answer::code(match call {
             Call::Open(config) => {
-                session.open(core, slot, tables[usize::from(config.table)], config);
+                session.open(self, slot, tables[usize::from(config.table)], config);
                 Code::Ok
             }
             Call::Close => {
-                session.close(core, slot);
+                session.close(self, slot);
                 Code::Ok
             }
-            Call::Duplicate { from } => self.duplicate(first, who, from),
-            Call::Compare { with } => return self.compare(first, who, with, |order| order as i8),
-            Call::Equals { with } => return self.compare(first, who, with, |order| i8::from(order.is_eq())),
+            Call::Duplicate { from } => self.duplicate(session, first, who, from),
+            Call::Compare { with } => return self.compare(session, first, who, with, |order| order as i8),
+            Call::Equals { with } => return self.compare(session, first, who, with, |order| i8::from(order.is_eq())),
             Call::State => Code::Ok,
             // An empty key is a mistake that WiredTiger does not survive: it is none of the transaction's business.
             Call::SetKey(key) if key.is_empty() => Code::Invalid,
-            Call::SetKey(key) => session.cursor_call(core, slot, |cursor, _| (cursor.set_key(key), 0)).0,
-            Call::SetValue(value) => session.cursor_call(core, slot, |cursor, _| (cursor.set_value(value), 0)).0,
-            Call::GetKey => session.cursor_call(core, slot, |cursor, _| (has(cursor.key().get()), 0)).0,
-            Call::GetValue => session.cursor_call(core, slot, |cursor, _| (has(cursor.value().get()), 0)).0,
+            Call::SetKey(key) => session.cursor_call(self, slot, |cursor, _| (cursor.set_key(key), 0)).0,
+            Call::SetValue(value) => session.cursor_call(self, slot, |cursor, _| (cursor.set_value(value), 0)).0,
+            Call::GetKey => session.cursor_call(self, slot, |cursor, _| (has(cursor.key().get()), 0)).0,
+            Call::GetValue => session.cursor_call(self, slot, |cursor, _| (has(cursor.value().get()), 0)).0,
             Call::Bound { side, inclusive } => {
-                session.cursor_call(core, slot, |cursor, _| (cursor.set_bound(side, inclusive), 0)).0
+                session.cursor_call(self, slot, |cursor, _| (cursor.set_bound(side, inclusive), 0)).0
             }
-            Call::ClearBounds => session.cursor_call(core, slot, |cursor, _| (cursor.clear_bounds(), 0)).0,
-            Call::Reset => session.cursor_call(core, slot, |cursor, ctx| (cursor.reset(ctx), 0)).0,
+            Call::ClearBounds => session.cursor_call(self, slot, |cursor, _| (cursor.clear_bounds(), 0)).0,
+            Call::Reset => session.cursor_call(self, slot, |cursor, ctx| (cursor.reset(ctx), 0)).0,
             Call::Reconfigure { overwrite } => {
-                session.cursor_call(core, slot, |cursor, ctx| (cursor.reconfigure(ctx, overwrite), 0)).0
+                session.cursor_call(self, slot, |cursor, ctx| (cursor.reconfigure(ctx, overwrite), 0)).0
             }
-            Call::Search => session.cursor_call(core, slot, |cursor, ctx| (cursor.search(ctx), 0)).0,
+            Call::Search => session.cursor_call(self, slot, |cursor, ctx| (cursor.search(ctx), 0)).0,
             Call::SearchNear => {
-                let (code, exact) = session.cursor_call(core, slot, |cursor, ctx| cursor.search_near(ctx));
+                let (code, exact) = session.cursor_call(self, slot, |cursor, ctx| cursor.search_near(ctx));
                 return Answer { exact, ..Answer::code(code) };
             }
-            Call::Next => session.iterate(core, slot, Direction::Next),
-            Call::Prev => session.iterate(core, slot, Direction::Prev),
-            Call::LargestKey => session.cursor_call(core, slot, |cursor, ctx| (cursor.largest_key(ctx), 0)).0,
-            Call::Insert => session.write(core, slot, WriteOp::Insert),
-            Call::Update => session.write(core, slot, WriteOp::Update),
-            Call::Remove => session.write(core, slot, WriteOp::Remove),
-            Call::Modify(deltas) => session.write(core, slot, WriteOp::Modify(deltas)),
-            Call::Reserve => session.write(core, slot, WriteOp::Reserve),
-            Call::Begin(begin) => session.begin(core, &begin),
-            Call::Commit { ts, durable: _ } => session.commit(core, ts),
-            Call::Rollback => session.rollback(core),
-            Call::TimestampTransaction(which, ts) => session.timestamp_transaction(core, which, ts),
-            Call::ResetSnapshot => session.reset_snapshot(core),
-            Call::Query(what) => return self.query(index, what),
-            Call::SetTimestamp { oldest, stable, durable: _ } => self.set_timestamp(oldest, stable),
-            Call::Prepare(_)
-            | Call::Truncate { .. }
-            | Call::TruncateTable { .. }
-            | Call::RollbackToStable
-            | Call::Recreate { .. } => Code::NotSupported,
+            Call::Next => session.iterate(self, slot, Direction::Next),
+            Call::Prev => session.iterate(self, slot, Direction::Prev),
+            Call::LargestKey => session.cursor_call(self, slot, |cursor, ctx| (cursor.largest_key(ctx), 0)).0,
+            Call::Insert => session.write(self, slot, WriteOp::Insert),
+            Call::Update => session.write(self, slot, WriteOp::Update),
+            Call::Remove => session.write(self, slot, WriteOp::Remove),
+            Call::Modify(deltas) => session.write(self, slot, WriteOp::Modify(deltas)),
+            Call::Reserve => session.write(self, slot, WriteOp::Reserve),
+            Call::Begin(begin) => session.begin(self, &begin),
+            Call::Commit { ts, durable } => session.commit(self, ts, durable),
+            Call::Prepare(ts) => session.prepare(self, ts),
+            Call::Rollback => session.rollback(self),
+            Call::TimestampTransaction(which, ts) => session.timestamp_transaction(self, which, ts),
+            Call::ResetSnapshot => session.reset_snapshot(self),
+            Call::Query(what) => return self.query(session, what),
+            Call::Truncate { start, stop } => session.truncate(self, start.map(usize::from), stop.map(usize::from)),
+            Call::TruncateTable { table } => session.truncate_table(self, tables[usize::from(table)]),
+            Call::SetTimestamp { oldest, stable, durable } => self.set_timestamp(oldest, stable, durable),
+            Call::RollbackToStable | Call::Recreate { .. } => Code::NotSupported,
         })
     }
 
-    /// A random cursor only jumps, resets and closes. What else it is asked for does not fail the transaction.
-    fn is_refused_by_random(&self, first: usize, who: Who, call: &Call<'_>) -> bool {
-        let refused = matches!(
-            call,
-            Call::Search
-                | Call::SearchNear
-                | Call::Prev
-                | Call::Insert
-                | Call::Update
-                | Call::Remove
-                | Call::Modify(_)
-                | Call::Reserve
-                | Call::Bound { .. }
-                | Call::ClearBounds
-                | Call::Compare { .. }
-                | Call::Equals { .. }
-        );
-        refused && self.cursor(first, who).is_some_and(|cursor| cursor.config.random)
+    /// A call while the session's transaction is prepared: what resolves it, and little else. What is not allowed does
+    /// the transaction no harm.
+    fn act_prepared(&mut self, session: &mut Session, who: Who, call: Call<'_>) -> Answer {
+        let slot = usize::from(who.cursor);
+        Answer::code(match call {
+            Call::Commit { ts, durable } => session.commit(self, ts, durable),
+            Call::Rollback => session.rollback(self),
+            Call::TimestampTransaction(which, ts) => session.timestamp_transaction(self, which, ts),
+            Call::ResetSnapshot => session.reset_snapshot(self),
+            Call::Query(what) => return self.query(session, what),
+            Call::Close => {
+                session.close(self, slot);
+                Code::Ok
+            }
+            Call::Reset => session.cursor_call(self, slot, |cursor, ctx| (cursor.reset(ctx), 0)).0,
+            Call::LargestKey => session.with_cursor(self, slot, |cursor, ctx| {
+                cursor.reset_keeping_bounds(ctx);
+                Code::Invalid
+            }),
+            Call::State | Call::SetValue(_) => Code::Ok,
+            // The node's own calls do not go through the session's transaction.
+            Call::SetTimestamp { oldest, stable, durable } => self.set_timestamp(oldest, stable, durable),
+            Call::RollbackToStable | Call::Recreate { .. } => Code::Busy,
+            _ => Code::Invalid,
+        })
+    }
+
+    fn session(&self, first: usize, session: u8) -> Option<&Session> {
+        self.sessions[first + usize::from(session)].as_deref()
     }
 
     fn cursor(&self, first: usize, who: Who) -> Option<&Cursor> {
-        self.sessions[first + usize::from(who.session)].cursor(usize::from(who.cursor))
+        self.session(first, who.session)?.cursor(usize::from(who.cursor))
     }
 
-    fn key_of(&self, first: usize, who: Who) -> Option<&Key> {
-        self.cursor(first, who)?.key().get()
-    }
-
-    fn duplicate(&mut self, first: usize, who: Who, from: Who) -> Code {
-        let source = self.cursor(first, from);
-        match source.and_then(|source| Some((source.key().get()?.clone(), source.table))) {
-            Some((key, table)) => {
-                let session = &mut self.sessions[first + usize::from(who.session)];
-                session.duplicate(&mut self.core, usize::from(who.cursor), table, &key)
-            }
+    /// Opens a cursor where `from` has its key, on the same table.
+    fn duplicate(&mut self, session: &mut Session, first: usize, who: Who, from: Who) -> Code {
+        let own = from.session == who.session;
+        let source = if own { Some(&*session) } else { self.session(first, from.session) };
+        if source.is_none_or(Session::is_prepared) {
+            return Code::Invalid;
+        }
+        let cursor = source.and_then(|source| source.cursor(usize::from(from.cursor)));
+        let place = cursor.and_then(|cursor| Some((cursor.key().get()?.clone(), cursor.table)));
+        match (place, own) {
+            (Some((key, table)), _) => session.duplicate(self, usize::from(who.cursor), table, &key),
             // It is the source that lacks something, and its transaction that fails.
-            None => self.sessions[first + usize::from(from.session)].noted(Code::Invalid),
+            (None, true) => session.noted(Code::Invalid),
+            (None, false) => match &mut self.sessions[first + usize::from(from.session)] {
+                Some(source) => source.noted(Code::Invalid),
+                None => Code::Invalid,
+            },
         }
     }
 
-    fn compare(&mut self, first: usize, who: Who, with: Who, answer: impl Fn(Ordering) -> i8) -> Answer {
-        match (self.key_of(first, who), self.key_of(first, with)) {
-            (Some(left), Some(right)) => Answer { exact: answer(left.cmp(right)), ..Answer::code(Code::Ok) },
-            _ => Answer::code(self.sessions[first + usize::from(who.session)].noted(Code::Invalid)),
+    /// Compares the keys of two cursors on one table.
+    fn compare(
+        &mut self,
+        session: &mut Session,
+        first: usize,
+        who: Who,
+        with: Who,
+        answer: impl Fn(Ordering) -> i8,
+    ) -> Answer {
+        let other = if with.session == who.session {
+            session.cursor(usize::from(with.cursor))
+        } else {
+            self.cursor(first, with)
+        };
+        match (session.cursor(usize::from(who.cursor)), other) {
+            (Some(own), Some(other)) if own.table == other.table => match (own.key().get(), other.key().get()) {
+                (Some(left), Some(right)) => Answer { exact: answer(left.cmp(right)), ..Answer::code(Code::Ok) },
+                _ => Answer::code(session.noted(Code::Invalid)),
+            },
+            _ => Answer::code(session.noted(Code::Invalid)),
         }
     }
 
-    fn query(&self, session: usize, what: TimestampQuery) -> Answer {
+    fn query(&self, session: &Session, what: TimestampQuery) -> Answer {
         let timestamp = match what {
             TimestampQuery::AllDurable => Some(self.core.all_durable()),
             TimestampQuery::Oldest => Some(self.core.timestamps.oldest),
             TimestampQuery::OldestReader => Some(self.core.oldest_reader()),
             TimestampQuery::Pinned => Some(self.core.pinned()),
             TimestampQuery::Stable => Some(self.core.timestamps.stable),
-            TimestampQuery::Read => self.sessions[session].read_ts(),
-            TimestampQuery::Prepare => None,
+            TimestampQuery::Read => session.read_ts(),
+            TimestampQuery::Prepare => session.prepare_ts(),
         };
         match timestamp {
             Some(timestamp) => Answer { timestamp, ..Answer::code(Code::Ok) },
@@ -272,9 +321,14 @@ impl Node {
         }
     }
 
-    fn set_timestamp(&mut self, oldest: Option<u64>, stable: Option<u64>) -> Code {
+    fn set_timestamp(
+        &mut self,
+        oldest: Option<Timestamp>,
+        stable: Option<Timestamp>,
+        durable: Option<Timestamp>,
+    ) -> Code {
         let before = self.core.timestamps.oldest;
-        let code = self.core.timestamps.set(oldest, stable);
+        let code = self.core.timestamps.set(oldest, stable, durable);
         if self.core.timestamps.oldest != before {
             let horizon = self.core.horizon();
             for table in &mut self.core.tables {
@@ -290,4 +344,25 @@ impl Node {
 /// What `get_key` and `get_value` return.
 fn has(field: Option<&Key>) -> Code {
     if field.is_some() { Code::Ok } else { Code::Invalid }
+}
+
+/// A random cursor only jumps, resets and closes. What else it is asked for does not fail the transaction.
+fn refused_by_random(session: &Session, who: Who, call: &Call<'_>) -> bool {
+    let is_random = |slot: u8| session.cursor(usize::from(slot)).is_some_and(|cursor| cursor.config.random);
+    match call {
+        Call::Search
+        | Call::SearchNear
+        | Call::Prev
+        | Call::Insert
+        | Call::Update
+        | Call::Remove
+        | Call::Modify(_)
+        | Call::Reserve
+        | Call::Bound { .. }
+        | Call::ClearBounds
+        | Call::Compare { .. }
+        | Call::Equals { .. } => is_random(who.cursor),
+        Call::Truncate { start, stop } => start.is_some_and(is_random) || stop.is_some_and(is_random),
+        _ => false,
+    }
 }

@@ -6,6 +6,8 @@
 //! | landed on a record | internal | internal | there |
 //! | sought in vain | own | own kept, internal dropped | none |
 //! | walked off the end | unset | unset | none |
+//! | walked into a prepared update | unset | unset | there |
+//! | the same with the first step within bounds | own: the bound | unset | none |
 //! | inserted | unset | unset | none |
 //! | insert met a duplicate | own | own: the existing value | none |
 //! | write refused (conflict, absent) | own | own | none |
@@ -18,7 +20,8 @@
 //! | reset | unset | unset | none |
 
 use super::{Ctx, Cursor};
-use crate::backend::{Field, Key, Value};
+use crate::backend::{Direction, Field, Key, Value};
+use std::ops::Bound;
 
 impl Cursor {
     /// The cursor stands on a record.
@@ -36,9 +39,33 @@ impl Cursor {
         drop_internal(&mut self.value);
     }
 
+    /// A walk met a prepared update at `at`. Taken up again in the same direction it looks there again.
+    pub(super) fn stalled(&mut self, ctx: &mut Ctx<'_>, at: Key, direction: Direction) {
+        let bound = match self.bounds.start(direction) {
+            Bound::Included(bound) | Bound::Excluded(bound) if !self.placed => Some(bound.clone()),
+            _ => None,
+        };
+        self.emptied_in_place();
+        match bound {
+            Some(bound) => {
+                self.rest(ctx);
+                self.key = Field::External(bound);
+            }
+            None => {
+                self.stand(ctx);
+                self.place = at;
+                self.stalled = Some(direction);
+            }
+        }
+    }
+
     /// Iteration came to an end; `reset` and everything that acts like one; a done insert or remove by key.
     pub(super) fn emptied(&mut self, ctx: &mut Ctx<'_>) {
         self.rest(ctx);
+        self.emptied_in_place();
+    }
+
+    fn emptied_in_place(&mut self) {
         self.key = Field::Unset;
         self.value = Field::Unset;
     }
@@ -88,6 +115,7 @@ impl Cursor {
     /// Takes a place.
     #[inline]
     fn stand(&mut self, ctx: &mut Ctx<'_>) {
+        self.stalled = None;
         if !self.placed {
             self.placed = true;
             *ctx.placed += 1;
@@ -106,6 +134,7 @@ impl Cursor {
     pub(super) fn leave(&mut self, ctx: &mut Ctx<'_>) {
         if self.placed {
             self.placed = false;
+            self.stalled = None;
             *ctx.placed -= 1;
         }
         ctx.release_loose_snapshot();

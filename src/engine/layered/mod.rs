@@ -3,6 +3,7 @@
 //! - `tombstone`: how ingest says that a key is deleted;
 //! - `merge`: the stateful cursor over both constituents: state, what it may trust, binding of checkpoints;
 //! - `iterate`: its next and prev; `search`: its point and nearest reads; `write`: conflicts and updates;
+//! - `truncate`: the list of truncated ranges, which hide rows of stable;
 //! - `prune`: adoption of checkpoints and what may leave ingest.
 
 pub mod iterate;
@@ -10,6 +11,7 @@ pub mod merge;
 pub mod prune;
 pub mod search;
 pub mod tombstone;
+pub mod truncate;
 pub mod write;
 
 use super::checkpoint::TableImage;
@@ -17,6 +19,7 @@ use super::tree::Tree;
 use super::txn::CheckpointSeq;
 use crate::backend::Timestamp;
 use std::sync::Arc;
+use truncate::Truncation;
 
 /// A checkpoint of one table, as adopted. The table and the cursors that read it share it: while a cursor holds it, it
 /// is in use.
@@ -42,6 +45,8 @@ pub struct LayeredTable {
     /// Stable on a follower: the adopted checkpoints that somebody may still read, oldest first. The first of all is
     /// none, so that a reader without a checkpoint can be told from one that reads nothing.
     pub adopted: Vec<Arc<Adopted>>,
+    /// Ranges of stable that were truncated here since, in the order of the calls.
+    pub truncations: Vec<Truncation>,
     /// Everything in ingest up to here is in every checkpoint that anybody may read.
     pub prune_ts: Timestamp,
 }
@@ -54,6 +59,7 @@ impl LayeredTable {
             live: Tree::default(),
             ingest: Tree::default(),
             adopted: vec![Arc::default()],
+            truncations: Vec::new(),
             prune_ts: 0,
         }
     }

@@ -38,13 +38,15 @@ impl LayeredTable {
         let (prune_ts, newest_ts) = (self.prune_ts, self.newest_timestamp());
         let in_every_checkpoint = |version: &Version| {
             let bound = if faults::active(Fault::F4) && is_delete(version) { newest_ts } else { prune_ts };
-            version.txn < horizon.txn && version.durable_ts != 0 && version.durable_ts <= bound
+            version.txn < horizon.txn && !version.prepared && version.durable_ts != 0 && version.durable_ts <= bound
         };
         let is_delete_for_all =
-            |version: &Version| is_delete(version) && horizon.everyone_sees(version.txn, version.start_ts);
+            |version: &Version| is_delete(version) && version.is_seen_by_all(horizon);
+        self.prune_truncations(horizon);
+        let truncations = &self.truncations;
         let before = self.ingest.len();
         let mut share = 0_u32;
-        self.ingest.retain(|_, chain| {
+        self.ingest.retain(|key, chain| {
             share += u32::from(percent);
             if share < 100 {
                 return true;
@@ -57,6 +59,9 @@ impl LayeredTable {
             }
             if faults::active(Fault::F6) && newest.is_some_and(is_delete_for_all) {
                 return false;
+            }
+            if truncations.iter().any(|entry| entry.spans(key)) {
+                return true; // what was written into a truncated range: in stable the entry would hide it
             }
             if newest.is_some_and(in_every_checkpoint) {
                 return false;
