@@ -164,14 +164,7 @@ impl Node {
         answer
     }
 
-    fn act_for(
-        &mut self,
-        session: &mut Session,
-        tables: &[TableId],
-        first: usize,
-        who: Who,
-        call: Call<'_>,
-    ) -> Answer {
+    fn act_for(&mut self, session: &mut Session, tables: &[TableId], first: usize, who: Who, call: Call<'_>) -> Answer {
         let slot = usize::from(who.cursor);
         Answer::code(match call {
             Call::Open(config) => {

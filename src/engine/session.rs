@@ -75,7 +75,12 @@ impl Session {
 
     /// Runs something on the cursor in a slot, which the caller has opened before.
     #[inline]
-    pub(super) fn with_cursor<R>(&mut self, node: &mut Node, slot: usize, work: impl FnOnce(&mut Cursor, &mut Ctx<'_>) -> R) -> R {
+    pub(super) fn with_cursor<R>(
+        &mut self,
+        node: &mut Node,
+        slot: usize,
+        work: impl FnOnce(&mut Cursor, &mut Ctx<'_>) -> R,
+    ) -> R {
         let Session { index, txn, placed, cursors, .. } = self;
         let cursor = cursors[slot].as_mut().expect("the caller opens a slot before it uses it");
         work(cursor, &mut Ctx { node, txn, session: *index, placed })

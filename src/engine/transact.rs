@@ -254,9 +254,7 @@ impl Session {
     pub(super) fn apply(&mut self, node: &mut Node, outcome: Outcome, durable_ts: Timestamp) {
         node.core.settle(&self.txn, outcome);
         let earliest = match outcome {
-            Outcome::Committed(last) => {
-                self.txn.ops.iter().map(|op| if op.stamp != 0 { op.stamp } else { last }).min()
-            }
+            Outcome::Committed(last) => self.txn.ops.iter().map(|op| if op.stamp != 0 { op.stamp } else { last }).min(),
             Outcome::Resolved { commit_ts, .. } => (!self.txn.ops.is_empty()).then_some(commit_ts),
             Outcome::Prepared(_) | Outcome::RolledBack => None,
         };

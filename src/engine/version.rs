@@ -127,9 +127,8 @@ impl Chain {
 
     /// Drops the versions that are older than one that every present and future reader sees.
     pub fn trim(&mut self, horizon: Horizon) {
-        let base = self.0.iter().rposition(|version| {
-            version.payload != Payload::Reserve && version.is_seen_by_all(horizon)
-        });
+        let base =
+            self.0.iter().rposition(|version| version.payload != Payload::Reserve && version.is_seen_by_all(horizon));
         if let Some(base @ 1..) = base {
             self.0.drain(..base);
         }
@@ -144,9 +143,7 @@ impl Chain {
 
     /// Whether the chain says no more than that the key does not exist, to every present and future reader.
     pub fn is_obsolete(&self, horizon: Horizon) -> bool {
-        self.0.last().is_some_and(|newest| {
-            newest.payload == Payload::Delete && newest.is_seen_by_all(horizon)
-        })
+        self.0.last().is_some_and(|newest| newest.payload == Payload::Delete && newest.is_seen_by_all(horizon))
     }
 
     /// Carries out what becomes of the updates of `txn`; its place-holders go in any case.

@@ -201,7 +201,9 @@ impl Cursor {
             (Table::Layered(_), Change::Delete) if follower => Payload::Put(tombstone::tombstone()),
             (_, Change::Delete) => Payload::Delete,
         };
-        if let (Table::Layered(_), true, Payload::Put(stored)) = (&ctx.node.core.tables[self.table.0], follower, &payload) {
+        if let (Table::Layered(_), true, Payload::Put(stored)) =
+            (&ctx.node.core.tables[self.table.0], follower, &payload)
+        {
             self.merge.stand_on_write(key, stored.clone(), in_place, ctx.txn.write_gen);
         }
         let kind = if payload == Payload::Reserve { WriteKind::Reserve } else { WriteKind::Update };

@@ -1,7 +1,7 @@
 //! Reads: search, search_near, next, prev, largest_key.
 
-use super::{Ctx, Cursor};
 use super::access::Looked;
+use super::{Ctx, Cursor};
 use crate::backend::{Code, Direction, Isolation, Key, Point, Value};
 use crate::engine::core::{Role, Table};
 use crate::engine::version::Unresolved;

@@ -40,8 +40,7 @@ impl LayeredTable {
             let bound = if faults::active(Fault::F4) && is_delete(version) { newest_ts } else { prune_ts };
             version.txn < horizon.txn && !version.prepared && version.durable_ts != 0 && version.durable_ts <= bound
         };
-        let is_delete_for_all =
-            |version: &Version| is_delete(version) && version.is_seen_by_all(horizon);
+        let is_delete_for_all = |version: &Version| is_delete(version) && version.is_seen_by_all(horizon);
         self.prune_truncations(horizon);
         let truncations = &self.truncations;
         let before = self.ingest.len();

@@ -3,8 +3,8 @@
 use super::merge::{Env, Merge, Parked, Side};
 use super::tombstone;
 use crate::backend::{Direction, Key, Value};
-use crate::engine::faults::{self, Fault};
 use crate::engine::cursor::access::Looked;
+use crate::engine::faults::{self, Fault};
 use crate::engine::version::{Found, Unresolved};
 use std::ops::Bound;
 

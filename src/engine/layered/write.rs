@@ -3,8 +3,8 @@
 use super::merge::{Env, Merge, Parked, Side};
 use super::{LayeredTable, tombstone};
 use crate::backend::{Key, Timestamp, Value};
-use crate::engine::faults::{self, Fault};
 use crate::engine::cursor::access::Looked;
+use crate::engine::faults::{self, Fault};
 use crate::engine::version::{Found, Payload, Unresolved};
 
 impl Merge {
