@@ -6,6 +6,7 @@ use super::faults::{self, Fault};
 use super::layered::{Adopted, LayeredTable};
 use super::node::{Node, TableKind};
 use super::txn::CheckpointSeq;
+use crate::backend::Point;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -58,7 +59,10 @@ impl Node {
         self.core.adopted += 1;
         self.core.adopted_oldest = checkpoint.oldest;
         let (seq, timestamp) = (self.core.adopted, checkpoint.timestamp);
-        for (name, image) in &checkpoint.tables {
+        for (index, (name, image)) in checkpoint.tables.iter().enumerate() {
+            if index > 0 {
+                self.pass(Point::TableAdopted);
+            }
             let table = self.layered_named(name);
             table.adopt(Adopted { seq, timestamp, image: Arc::clone(image) });
         }

@@ -19,7 +19,7 @@ enum Stop {
     /// Where the start cursor stands at the beginning: it was given twice.
     AtStart,
     /// At the key of this cursor.
-    At(Cursor),
+    At(Box<Cursor>),
 }
 
 /// The records of a range that only stable has.
@@ -41,14 +41,14 @@ impl Session {
         let stop_cursor = match stop {
             None => Stop::Open,
             Some(slot) if Some(slot) == start => Stop::AtStart,
-            Some(slot) => self.cursors[slot].take().map_or(Stop::Open, Stop::At),
+            Some(slot) => self.cursors[slot].take().map_or(Stop::Open, |cursor| Stop::At(Box::new(cursor))),
         };
         let (start_cursor, stop_cursor, ended) = self.truncate_between(node, table, start_cursor, stop_cursor);
         if let Some(slot) = start {
             self.cursors[slot] = Some(start_cursor);
         }
         if let (Some(slot), Stop::At(cursor)) = (stop, stop_cursor) {
-            self.cursors[slot] = Some(cursor);
+            self.cursors[slot] = Some(*cursor);
         }
         self.ended(node, ended)
     }
