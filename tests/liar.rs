@@ -137,7 +137,7 @@ fn the_calls_that_prepare_a_step_count() {
                 ("set_key", Call::SetKey(_))
                     | ("set_value", Call::SetValue(_))
                     | ("begin", Call::Begin(_))
-                    | ("commit", Call::Commit(_))
+                    | ("commit", Call::Commit { .. })
             )
         };
         let mismatch = caught(&about, 1, &|reply| reply.code = Code::Invalid);
