@@ -7,6 +7,7 @@ use super::nodes::FIRST;
 use super::observer::Observer;
 use super::situation::Situation;
 use super::step::Ending;
+use super::twin::Event;
 use crate::backend::{Backend, Call, Code, Timestamp, TimestampQuery, Who};
 
 impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
@@ -16,6 +17,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let code = self.nodes.checkpoint();
         if code == Code::Ok {
             self.checkpoint_is_complete();
+            self.twin_later(Event::Adopt);
         }
         let leader = self.nodes.leader.unwrap_or(FIRST);
         self.judge(leader, "checkpoint", code, if may { Code::Ok } else { Code::Invalid })?;
@@ -42,6 +44,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             any |= adopted;
         }
         self.after_armed_call();
+        self.twin_later(Event::Adopt);
         let situation = self.happened("adopt")?;
         if any {
             self.outcome.adoptions += 1;
@@ -84,6 +87,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         for number in self.nodes.followers() {
             self.nodes.evict(number, percent);
         }
+        self.twin_later(Event::Evict(percent));
         self.happened("evict")?;
         Ok(Ending::plain(Code::Ok))
     }
@@ -93,6 +97,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         for number in self.nodes.followers() {
             self.nodes.prune(number);
         }
+        self.twin_later(Event::Prune);
         self.happened("prune")?;
         Ok(Ending::plain(Code::Ok))
     }

@@ -8,6 +8,7 @@ use crate::backend::{
     Backend, Begin, Call, Code, CursorConfig, IgnorePrepare, Key, Timestamp, TimestampQuery, TxnTimestamp, Value, Who,
 };
 use crate::oracle::Model;
+use crate::oracle::model::Update as Written;
 use crate::program::Config;
 
 /// The timestamps that the running transactions were given on their way, 0 where there is none.
@@ -179,25 +180,25 @@ fn removed(before: Vec<Vec<(Key, Value)>>, after: Vec<Vec<(Key, Value)>>) -> Vec
 }
 
 fn untimestamped(table: u8, key: Key, value: Option<Value>) -> Update {
-    Update { table, key, value, start: 0, durable: 0 }
+    Update { table, key, value, start: 0, durable: 0, stamped: false }
 }
 
 /// The updates of a session's transaction, if it commits at `commit` (0: without a timestamp).
 fn updates(model: &Model, session: u8, commit: Timestamp) -> Vec<Update> {
-    let stamped = |stamp: Timestamp| if stamp == 0 { commit } else { stamp };
-    let logged = model.updates_of(session).into_iter();
-    logged
-        .map(|update| {
-            let start = stamped(update.stamp);
-            Update { table: update.table, key: update.key, value: update.value, start, durable: start }
-        })
-        .collect()
+    let updates = model.updates_of(session).into_iter();
+    let logged = updates.map(|Written { table, key, value, stamp }| {
+        let start = if stamp == 0 { commit } else { stamp };
+        Update { table, key, value, start, durable: start, stamped: stamp != 0 }
+    });
+    logged.collect()
 }
 
 /// The same for a prepared transaction: all of it happens at one time, not before it was prepared.
 fn prepared_updates(model: &mut Model, session: u8, commit: Timestamp, durable: Timestamp) -> Vec<Update> {
     let who = Who { session, cursor: 0 };
     let start = commit.max(model.call(who, Call::Query(TimestampQuery::Prepare)).timestamp);
-    let logged = model.updates_of(session).into_iter();
-    logged.map(|update| Update { table: update.table, key: update.key, value: update.value, start, durable }).collect()
+    let updates = model.updates_of(session).into_iter();
+    let logged =
+        updates.map(|Written { table, key, value, .. }| Update { table, key, value, start, durable, stamped: false });
+    logged.collect()
 }

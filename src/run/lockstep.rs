@@ -12,6 +12,7 @@ use super::observer::Observer;
 use super::oracles::Oracles;
 use super::sessions::Sessions;
 use super::situation::Situation;
+use super::twin::Schedule;
 use crate::backend::{Backend, Call, Code, CursorConfig, Isolation, Timestamp, TimestampQuery, Who};
 use crate::engine::EngineBackend;
 use crate::oracle::Model;
@@ -26,6 +27,8 @@ pub(super) struct Lockstep<'p, O, B> {
     pub(super) leader: EngineBackend,
     pub(super) plain: Option<EngineBackend>,
     pub(super) twin: Option<EngineBackend>,
+    /// What is still to happen to the twin.
+    pub(super) schedule: Schedule,
     pub(super) model: Option<Model>,
     /// Whether the model's replies are compared; if not, it only says what was committed.
     pub(super) model_is_compared: bool,
@@ -77,6 +80,7 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
             leader,
             plain,
             twin,
+            schedule: Schedule::default(),
             model: (oracles.model || needs_log).then(|| Model::new(&isolation, slots(config), config.tables)),
             model_is_compared: oracles.model,
             log: needs_log.then(Log::default),

@@ -17,6 +17,8 @@ pub(super) struct Update {
     pub start: Timestamp,
     /// When it is durable; 0: without a timestamp.
     pub durable: Timestamp,
+    /// Whether the transaction had a commit timestamp when it wrote this; if not, it got that of the commit.
+    pub stamped: bool,
 }
 
 impl Update {
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
 
     fn put(key: &str, value: &str, start: Timestamp, durable: Timestamp) -> Update {
-        Update { table: 0, key: key.into(), value: Some(value.into()), start, durable }
+        Update { table: 0, key: key.into(), value: Some(value.into()), start, durable, stamped: false }
     }
 
     fn left(log: &Log) -> Vec<&str> {

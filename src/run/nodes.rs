@@ -52,6 +52,14 @@ impl Member {
         !self.plain.is_empty()
     }
 
+    /// Keeps the plain tables as they are now beside a checkpoint of the layered ones, if the node may have to start from
+    /// it.
+    fn keep_plain(&self, checkpoint: &Checkpoint) {
+        if self.has_plain() && self.applier.is_some() {
+            self.node.borrow_mut().checkpoint_plain(checkpoint);
+        }
+    }
+
     /// A backend on its tables of one kind, with one new session for each of `config`.
     fn open(&mut self, kind: TableKind, config: &Config) -> EngineBackend {
         let mut first = None;
@@ -184,9 +192,7 @@ impl Nodes {
 
     /// The leader has taken a checkpoint. Whoever may have to start from it keeps one of the plain tables beside it.
     pub fn complete(&mut self, checkpoint: Arc<Checkpoint>) {
-        for member in self.members.iter().filter(|member| member.has_plain() && member.applier.is_some()) {
-            member.node.borrow_mut().checkpoint_plain(&checkpoint);
-        }
+        self.members.iter().for_each(|member| member.keep_plain(&checkpoint));
         self.newest = Some(checkpoint);
     }
 
@@ -225,6 +231,14 @@ impl Nodes {
     /// The node has come to know the newest checkpoint in another way than by picking it up.
     pub fn knows_newest(&mut self, number: usize) {
         self.members[number].adopted = self.newest.as_ref().map_or(0, |newest| newest.order);
+    }
+
+    /// The node has been started again from the newest checkpoint, and may have to be once more.
+    pub fn started_from_newest(&mut self, number: usize) {
+        self.knows_newest(number);
+        if let Some(newest) = &self.newest {
+            self.members[number].keep_plain(newest);
+        }
     }
 
     /// Evicts a share of a node's ingest tables.

@@ -133,26 +133,32 @@ impl Redo<'_> {
         let prepared = updates.iter().find(|update| update.durable != update.start);
         let begin = Begin { no_timestamp: earliest == 0, roundup_prepared: prepared.is_some(), ..Begin::default() };
         self.call(0, Call::Begin(begin))?;
-        // No later commit timestamp of a transaction may be below its first.
-        let mut current = 0;
-        if prepared.is_none() {
-            self.stamp(&mut current, earliest)?;
+        // What the transaction wrote before it had a commit timestamp comes first here, too.
+        let mut commit = None;
+        for update in updates.iter().filter(|update| !update.stamped) {
+            self.write_everywhere(update)?;
+            commit = Some(update.start).filter(|&ts| ts != 0);
         }
-        for update in updates {
-            if prepared.is_none() {
-                self.stamp(&mut current, update.start)?;
+        let mut current = 0;
+        for update in updates.iter().filter(|update| update.stamped) {
+            if current == 0 {
+                self.stamp(&mut current, earliest)?; // no later one may be below the first
             }
-            for slot in (update.table..self.slots).step_by(usize::from(self.tables)) {
-                self.write(slot, update)?;
-            }
+            self.stamp(&mut current, update.start)?;
+            self.write_everywhere(update)?;
         }
         match prepared {
-            None => self.call(0, Call::Commit { ts: None, durable: None }),
+            None => self.call(0, Call::Commit { ts: commit, durable: None }),
             Some(update) => {
                 self.call(0, Call::Prepare(Some(update.start)))?;
                 self.call(0, Call::Commit { ts: Some(update.start), durable: Some(update.durable) })
             }
         }
+    }
+
+    /// Writes to every table that has lost the update.
+    fn write_everywhere(&mut self, update: &Update) -> Done {
+        (update.table..self.slots).step_by(usize::from(self.tables)).try_for_each(|slot| self.write(slot, update))
     }
 
     /// Moves the commit timestamp of the transaction from `current` to `start`.

@@ -57,7 +57,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     fn come_back(&mut self, number: usize) -> Checked<()> {
         let node = Rc::clone(&self.nodes.member(number).node);
         node.borrow_mut().restart(self.nodes.newest.as_deref());
-        self.nodes.knows_newest(number);
+        self.nodes.started_from_newest(number);
         self.give_back(number, Lost::Everything)
     }
 

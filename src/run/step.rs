@@ -46,7 +46,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         }
         self.observer.after(index, step, &Done { code, commit, on_cursor, replies: &self.replies });
         match self.nodes.twin() {
-            Some(twin) => self.twin_event(twin),
+            Some(twin) => self.twin_events(twin),
             None => Ok(()),
         }
     }
