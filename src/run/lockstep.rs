@@ -191,7 +191,7 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
             follower: wrap(follower),
             leader,
             plain,
-            model: oracles.model.then(|| Model::new(isolation, slots)),
+            model: oracles.model.then(|| Model::new(isolation, slots, 1)),
             replies: Replies::new(oracles.plain, oracles.model),
             index: 0,
             in_transaction: Default::default(),

@@ -53,13 +53,13 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         if code != Code::Ok {
             self.compare(who, call)?;
         }
-        let seen = self.model.as_ref().map(|model| model.largest_visible(who.session));
+        let seen = self.model.as_ref().map(|model| model.largest_visible(who.session, model.table_of(who)));
         if code == Code::NotFound && seen.is_some_and(|largest| largest.is_some()) {
             return Err(self.breaks_rule(who, call, Aspect::Code, MODEL, "the session sees records"));
         }
         if code == Code::Ok {
             for &slot in self.replies.active() {
-                if let Some((aspect, reason)) = self.no_record(who.session, self.replies.slot(slot)) {
+                if let Some((aspect, reason)) = self.no_record(who, self.replies.slot(slot)) {
                     return Err(self.breaks_rule(who, call, aspect, slot, reason));
                 }
             }
@@ -68,11 +68,12 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     }
 
     /// Why `reply` is not a record that the session sees.
-    fn no_record(&self, session: u8, reply: &Reply) -> Option<(Aspect, &'static str)> {
+    fn no_record(&self, who: Who, reply: &Reply) -> Option<(Aspect, &'static str)> {
         let Reply { key: Field::Internal(key), value: Field::Internal(value), placed: true, .. } = reply else {
             return Some((Aspect::Placed, "the cursor stands on no record"));
         };
-        match self.model.as_ref()?.peek(session, key) {
+        let model = self.model.as_ref()?;
+        match model.peek(who.session, model.table_of(who), key) {
             None => Some((Aspect::Key, "the session sees no record of that key")),
             Some(seen) if seen != *value => Some((Aspect::Value, "the session sees another value of that key")),
             Some(_) => None,
@@ -89,7 +90,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             return Ok(Ending::cursor(code));
         }
         for &slot in self.replies.active() {
-            if let Some((aspect, reason)) = self.no_largest(who.session, self.replies.slot(slot)) {
+            if let Some((aspect, reason)) = self.no_largest(who, self.replies.slot(slot)) {
                 return Err(self.breaks_rule(who, call, aspect, slot, reason));
             }
         }
@@ -104,11 +105,11 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     }
 
     /// Why `reply` cannot be the answer: the largest key, or that there is none.
-    fn no_largest(&self, session: u8, reply: &Reply) -> Option<(Aspect, &'static str)> {
+    fn no_largest(&self, who: Who, reply: &Reply) -> Option<(Aspect, &'static str)> {
         let Reply { value: Field::Unset, placed: false, exact: 0, .. } = reply else {
             return Some((Aspect::Placed, "the cursor should have no value and no place"));
         };
-        let largest = self.model.as_ref().and_then(|model| model.largest_visible(session));
+        let largest = self.model.as_ref().and_then(|model| model.largest_visible(who.session, model.table_of(who)));
         match (reply.code, &reply.key, largest) {
             (Code::NotFound, Field::Unset, None) => None,
             (Code::NotFound, Field::Unset, Some(_)) => Some((Aspect::Code, "the session sees records")),
@@ -116,7 +117,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
                 Some((Aspect::Key, "the session sees a larger key"))
             }
             (Code::Ok, Field::External(key), _) => match &self.model {
-                Some(model) if !model.ever_written(key) => Some((Aspect::Key, "no session has written that key")),
+                Some(model) if !model.ever_written(model.table_of(who), key) => {
+                    Some((Aspect::Key, "no session has written that key"))
+                }
                 _ => None,
             },
             _ => Some((Aspect::Key, "the cursor should have the largest key, or none if there is none")),

@@ -2,7 +2,7 @@
 //!
 //! The cursor is stateless below its interface: its place is a key, and every step is a search from that key.
 
-use crate::backend::{CursorConfig, Field, Key, Side, Value};
+use crate::backend::{CursorConfig, Direction, Field, Key, Side, Value};
 use std::cmp::Ordering;
 use std::ops::Bound;
 
@@ -48,13 +48,13 @@ impl Bounds {
         self.violated_by(key).is_none()
     }
 
-    /// The key of an end that is set.
-    pub fn key(&self, side: Side) -> &Key {
+    /// The key of an end, if that is set.
+    pub fn key(&self, side: Side) -> Option<&Key> {
         let edge = match side {
             Side::Lower => &self.lower,
             Side::Upper => &self.upper,
         };
-        &edge.as_ref().expect("a bound that was violated is set").key
+        edge.as_ref().map(|edge| &edge.key)
     }
 
     /// Where a walk away from an end begins.
@@ -101,6 +101,8 @@ pub(super) struct Cursor {
     pub value: Field,
     /// Where it stands in the table. It may stand where nothing is (any more).
     pub place: Option<Key>,
+    /// The direction of the walk that met a prepared update at the place, and has yet to see what comes of it.
+    pub stalled: Option<Direction>,
     /// What it shows.
     pub bounds: Bounds,
     /// How it was opened.
@@ -116,12 +118,13 @@ pub(super) struct Cursor {
 /// |---|---|---|---|---|
 /// | `Stand(k, v)` | I(k) | I(v) | at k | search, search_near, next, prev, update, modify, reserve: done |
 /// | `StandBare` | I(k), its key | - | its key | positioned remove: done |
-/// | `Clear` | - | - | none | insert, unpositioned remove: done; next, prev: the end; reset; largest_key: empty or bounds set |
-/// | `Name(k)` | E(k) | - | none | largest_key: done |
-/// | `Miss` | E | I dropped | none | search, search_near: nothing there; unpositioned remove: any failure; insert, update, reserve, modify: out of bounds; modify: absent |
+/// | `Clear` | - | - | none | insert, unpositioned remove: done; next, prev: the end; reset; truncate; largest_key: empty, bounds set or prepared |
+/// | `Name(k)` | E(k) | - | none | largest_key: done; next, prev from a bound k: a prepared update is in the way |
+/// | `Miss` | E | I dropped | none | search, search_near: nothing there, or a prepared update in the way; unpositioned remove: any failure; insert, update, reserve, modify: out of bounds; modify: absent |
 /// | `Return` | E | E | none | insert, update, reserve: conflict, not supported, absent |
 /// | `ReturnWith(v)` | E | E(v) | none | insert: the duplicate's value; modify: conflict |
 /// | `Unseat` | - | I dropped | none | positioned remove: any failure |
+/// | `Stall(k, d)` | - | - | at k, stalled in direction d | next, prev: a prepared update is in the way at k |
 #[derive(Debug)]
 pub(super) enum Effect {
     Stand(Key, Value),
@@ -132,12 +135,14 @@ pub(super) enum Effect {
     Return,
     ReturnWith(Value),
     Unseat,
+    Stall(Key, Direction),
 }
 
 impl Cursor {
     /// A cursor as it is after opening.
     pub fn new(config: CursorConfig, opened: u64) -> Self {
-        Cursor { key: Field::Unset, value: Field::Unset, place: None, bounds: Bounds::default(), config, opened }
+        let bounds = Bounds::default();
+        Cursor { key: Field::Unset, value: Field::Unset, place: None, stalled: None, bounds, config, opened }
     }
 
     /// Whether its key is that of the record it stands on: writes need no search.
@@ -147,6 +152,7 @@ impl Cursor {
 
     /// Carries out an effect.
     pub fn apply(&mut self, effect: Effect) {
+        self.stalled = None;
         match effect {
             Effect::Stand(key, value) => {
                 self.place = Some(key.clone());
@@ -185,8 +191,21 @@ impl Cursor {
                 self.key = Field::Unset;
                 drop_internal(&mut self.value);
             }
+            Effect::Stall(key, direction) => {
+                self.place = Some(key);
+                self.stalled = Some(direction);
+                self.key = Field::Unset;
+                self.value = Field::Unset;
+                return;
+            }
         }
         self.place = None;
+    }
+
+    /// Gives up the place and nothing else.
+    pub fn leave_place(&mut self) {
+        self.place = None;
+        self.stalled = None;
     }
 
     /// Makes an internal value the cursor's own, so that it outlives the snapshot it was read with.

@@ -5,29 +5,35 @@
 //! - what a call does to its cursor is one row of one table (`cursor`);
 //! - a snapshot is a moment in the order of commits (`session`);
 //! - a write outside a transaction is a transaction of its own (`writes`);
-//! - commit, rollback and the rules for timestamps are in `transactions`.
+//! - a truncate is a walk that removes what it comes to (`truncate`);
+//! - commit, rollback and the rules for timestamps are in `transactions`, what comes between prepare and commit in
+//!   `prepared`, and what concerns whole tables in `tables`.
 
 mod cursor;
+mod prepared;
 mod reads;
 mod session;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod transactions;
+mod truncate;
 mod version;
 mod writes;
 
-use crate::backend::{Backend, Call, Code, Direction, Field, Isolation, Key, Reply, Timestamp, Value, Who};
+pub use tables::Update;
+
+use crate::backend::{Backend, Call, Code, Direction, Field, Isolation, Reply, Timestamp, Who};
 use cursor::{Cursor, Effect};
 use session::Session;
-use std::ops::Bound;
 use table::Table;
 use version::{Everyone, Moment, TxnId};
 
-/// The executable specification of one table and its sessions.
+/// The executable specification of one or two tables and their sessions.
 #[derive(Debug)]
 pub struct Model {
-    table: Table,
+    tables: Vec<Table>,
     sessions: Vec<Session>,
     node: Node,
 }
@@ -92,33 +98,11 @@ impl Answer {
 }
 
 impl Model {
-    /// An empty table with one session per entry of `isolation`, which is the session's isolation outside
+    /// That many empty tables with one session per entry of `isolation`, which is the session's isolation outside
     /// explicit transactions. Each session has `slots` cursor slots, all empty.
-    pub fn new(isolation: &[Isolation], slots: u8) -> Self {
+    pub fn new(isolation: &[Isolation], slots: u8, tables: u8) -> Self {
         let sessions = isolation.iter().map(|&isolation| Session::new(isolation, slots)).collect();
-        Model { table: Table::default(), sessions, node: Node::default() }
-    }
-
-    /// What `session` sees at `key` now: through the snapshot that it holds, or else through a fresh one.
-    /// Disturbs nothing.
-    pub fn peek(&self, session: u8, key: &Key) -> Option<Value> {
-        self.table.read(key, &self.session(session).peeker(self.node.now)).cloned()
-    }
-
-    /// The largest key at which `session` sees a record, as [`Model::peek`] does. Disturbs nothing.
-    pub fn largest_visible(&self, session: u8) -> Option<Key> {
-        let reader = self.session(session).peeker(self.node.now);
-        self.table.step(Direction::Prev, Bound::Unbounded, &reader).map(|(key, _)| key.clone())
-    }
-
-    /// Whether anybody ever wrote `key`; writes that were rolled back count.
-    pub fn ever_written(&self, key: &Key) -> bool {
-        self.table.ever_written(key)
-    }
-
-    /// The number of versions that are held, of all keys.
-    pub fn versions(&self) -> usize {
-        self.table.versions()
+        Model { tables: (0..tables).map(|_| Table::default()).collect(), sessions, node: Node::default() }
     }
 
     fn session(&self, session: u8) -> &Session {
@@ -137,6 +121,11 @@ impl Model {
         self.session_mut(who.session).cursor_mut(who.cursor)
     }
 
+    /// The table that a cursor is on.
+    fn table(&self, who: Who) -> &Table {
+        &self.tables[usize::from(self.table_of(who))]
+    }
+
     /// Ends a cursor call: its effect, and its code.
     fn finish(&mut self, who: Who, code: Code, effect: Effect) -> Code {
         self.session_mut(who.session).apply(who.cursor, effect);
@@ -149,9 +138,9 @@ impl Model {
         self.session_mut(session).hold_snapshot(now);
     }
 
-    /// Marks a running transaction failed: it can no longer commit what it wrote.
+    /// Marks a running transaction failed: it can no longer commit what it wrote. One that is prepared can.
     fn poison(&mut self, session: u8) {
-        if let Some(txn) = &mut self.session_mut(session).txn {
+        if let Some(txn) = self.session_mut(session).txn.as_mut().filter(|txn| !txn.prepared) {
             txn.failed = true;
         }
     }
@@ -168,6 +157,11 @@ impl Model {
     }
 
     fn answer(&mut self, who: Who, call: Call<'_>) -> Answer {
+        if self.session(who.session).is_prepared()
+            && let Some(answer) = self.while_prepared(who, &call)
+        {
+            return answer;
+        }
         if self.refused_by_random(who, &call) {
             return Answer::harmless(Code::NotSupported);
         }
@@ -230,17 +224,17 @@ impl Model {
             Call::Modify(deltas) => self.write(who, writes::Write::Modify(deltas)).into(),
             Call::Reserve => self.write(who, writes::Write::Reserve).into(),
             Call::Begin(begin) => self.begin(session, begin).into(),
-            Call::Commit { ts, durable: _ } => self.commit(session, ts).into(),
+            Call::Commit { ts, durable } => self.commit(session, ts, durable).into(),
+            Call::Prepare(ts) => self.prepare(session, ts).into(),
             Call::Rollback => self.rollback(session).into(),
             Call::TimestampTransaction(which, ts) => self.timestamp_transaction(session, which, ts).into(),
             Call::ResetSnapshot => self.reset_snapshot(session),
             Call::Query(what) => self.query(session, what),
-            Call::SetTimestamp { oldest, stable, durable: _ } => self.set_timestamp(oldest, stable),
-            Call::Prepare(_)
-            | Call::Truncate { .. }
-            | Call::TruncateTable { .. }
-            | Call::RollbackToStable
-            | Call::Recreate { .. } => Code::NotSupported.into(),
+            Call::Truncate { start, stop } => self.truncate(session, start, stop),
+            Call::TruncateTable { table } => self.truncate_table(session, table).into(),
+            Call::SetTimestamp { oldest, stable, durable } => self.set_timestamp(oldest, stable, durable),
+            Call::RollbackToStable => self.rollback_to_stable(),
+            Call::Recreate { table } => self.recreate(table),
         }
     }
 

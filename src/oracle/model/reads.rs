@@ -1,6 +1,8 @@
 //! Reads: search, search_near, next, prev, and what else looks but does not write.
 
 use super::cursor::{Cursor, Effect};
+use super::table::Met;
+use super::version::PrepareConflict;
 use super::{Answer, Model};
 use crate::backend::{Code, CursorConfig, Direction, Isolation, Key, Side, Value, Who};
 use std::cmp::Ordering;
@@ -13,10 +15,11 @@ impl Model {
         let Some(key) = cursor.key.get().cloned() else {
             return Code::Invalid;
         };
-        let found = if cursor.bounds.contain(&key) { self.find(who, &key) } else { None };
+        let found = if cursor.bounds.contain(&key) { self.find(who, &key) } else { Ok(None) };
         match found {
-            Some(value) => self.finish(who, Code::Ok, Effect::Stand(key, value)),
-            None => self.finish(who, Code::NotFound, Effect::Miss),
+            Ok(Some(value)) => self.finish(who, Code::Ok, Effect::Stand(key, value)),
+            Ok(None) => self.finish(who, Code::NotFound, Effect::Miss),
+            Err(PrepareConflict) => self.finish(who, Code::PrepareConflict, Effect::Miss),
         }
     }
 
@@ -25,18 +28,23 @@ impl Model {
     /// A cursor that holds a place looks first with the snapshot that is held. Only if nothing is there (and always
     /// at read-committed isolation) it gives up its place, and with it the snapshot if no other cursor of the
     /// session needs that, and looks again.
-    fn find(&mut self, who: Who, key: &Key) -> Option<Value> {
+    fn find(&mut self, who: Who, key: &Key) -> Result<Option<Value>, PrepareConflict> {
         let stays =
             self.cursor(who).place.is_some() && self.session(who.session).isolation() != Isolation::ReadCommitted;
         if stays {
             self.hold_snapshot(who.session);
-            let seen = self.table.read(key, &self.session(who.session).reader());
+            let seen = self.read(who, key)?;
             if seen.is_some() {
-                return seen.cloned();
+                return Ok(seen.cloned());
             }
         }
         self.start_over(who);
-        self.table.read(key, &self.session(who.session).reader()).cloned()
+        Ok(self.read(who, key)?.cloned())
+    }
+
+    /// What the cursor's session sees at a key of the cursor's table.
+    pub(super) fn read(&self, who: Who, key: &Key) -> Result<Option<&Value>, PrepareConflict> {
+        self.table(who).read(key, &self.session(who.session).reader())
     }
 
     /// Gives up the cursor's place, and reads with what snapshot the session has then.
@@ -53,65 +61,83 @@ impl Model {
             return Code::Invalid.into();
         };
         let violated = cursor.bounds.violated_by(&wanted);
-        let target = violated.map_or(wanted, |side| cursor.bounds.key(side).clone());
+        let target = violated.and_then(|side| cursor.bounds.key(side)).cloned().unwrap_or(wanted);
         let exact = |order: Ordering| match violated {
             None => order as i8,
             Some(Side::Lower) => 1,
             Some(Side::Upper) => -1,
         };
         if cursor.bounds.contain(&target) {
-            if let Some(value) = self.find(who, &target) {
-                let code = self.finish(who, Code::Ok, Effect::Stand(target, value));
-                return Answer::exact(code, exact(Ordering::Equal));
+            match self.find(who, &target) {
+                Ok(None) => {}
+                Ok(Some(value)) => {
+                    let code = self.finish(who, Code::Ok, Effect::Stand(target, value));
+                    return Answer::exact(code, exact(Ordering::Equal));
+                }
+                Err(PrepareConflict) => return self.finish(who, Code::PrepareConflict, Effect::Miss).into(),
             }
         } else {
             self.start_over(who);
         }
-        let larger = self.neighbour(who, Direction::Next, Bound::Excluded(&target));
-        let found = match larger {
-            Some(record) => Some((record, Ordering::Greater)),
-            None => {
-                self.neighbour(who, Direction::Prev, Bound::Excluded(&target)).map(|record| (record, Ordering::Less))
-            }
+        let met = match self.neighbour(who, Direction::Next, Bound::Excluded(&target)) {
+            None => self.neighbour(who, Direction::Prev, Bound::Excluded(&target)),
+            larger => larger,
         };
-        match found {
-            Some(((key, value), order)) => {
-                let code = self.finish(who, Code::Ok, Effect::Stand(key, value));
-                Answer::exact(code, exact(order))
+        match met {
+            Some((key, Ok(value))) => {
+                let order = key.cmp(&target);
+                let stand = Effect::Stand(key.clone(), value.clone());
+                Answer::exact(self.finish(who, Code::Ok, stand), exact(order))
             }
+            Some((_, Err(PrepareConflict))) => self.finish(who, Code::PrepareConflict, Effect::Miss).into(),
             None => self.finish(who, Code::NotFound, Effect::Miss).into(),
         }
     }
 
-    /// The next record in a direction that the cursor's session sees and its bounds contain.
-    fn neighbour(&self, who: Who, direction: Direction, from: Bound<&Key>) -> Option<(Key, Value)> {
-        let (key, value) = self.table.step(direction, from, &self.session(who.session).reader())?;
-        self.cursor(who).bounds.contain(key).then(|| (key.clone(), value.clone()))
+    /// What a walk of the cursor comes to next in a direction, within the cursor's bounds.
+    fn neighbour(&self, who: Who, direction: Direction, from: Bound<&Key>) -> Option<Met<'_>> {
+        let met = self.table(who).step(direction, from, &self.session(who.session).reader());
+        met.filter(|(key, _)| self.cursor(who).bounds.contain(key))
     }
 
     /// Moves to the next record in a direction: from the cursor's place, or from the end of its bounds if it has
     /// none. The place is where the cursor stood last, whatever its key was set to since.
+    ///
+    /// A prepared update in the way stalls the cursor: it is placed there, and the next step in the same direction looks
+    /// there again. A step in the other one goes from there as from any place. But a walk that was to begin at one of
+    /// the bounds does not get under way, and leaves the key of the bound.
     pub(super) fn step(&mut self, who: Who, direction: Direction) -> Code {
         self.hold_snapshot(who.session);
         let cursor = self.cursor(who);
-        let from = match (&cursor.place, direction) {
-            (Some(place), _) => Bound::Excluded(place),
-            (None, Direction::Next) => cursor.bounds.start(Side::Lower),
-            (None, Direction::Prev) => cursor.bounds.start(Side::Upper),
+        let side = match direction {
+            Direction::Next => Side::Lower,
+            Direction::Prev => Side::Upper,
+        };
+        let from = match &cursor.place {
+            Some(place) if cursor.stalled == Some(direction) => Bound::Included(place),
+            Some(place) => Bound::Excluded(place),
+            None => cursor.bounds.start(side),
         };
         match self.neighbour(who, direction, from) {
-            Some((key, value)) => self.finish(who, Code::Ok, Effect::Stand(key, value)),
+            Some((key, Ok(value))) => {
+                let stand = Effect::Stand(key.clone(), value.clone());
+                self.finish(who, Code::Ok, stand)
+            }
+            Some((key, Err(PrepareConflict))) => {
+                let effect = match cursor.bounds.key(side) {
+                    Some(bound) if cursor.place.is_none() => Effect::Name(bound.clone()),
+                    _ => Effect::Stall(key.clone(), direction),
+                };
+                self.finish(who, Code::PrepareConflict, effect)
+            }
             None => self.finish(who, Code::NotFound, Effect::Clear),
         }
     }
 
-    /// `next` of a random cursor. Any visible record would be right; this takes the first.
+    /// `next` of a random cursor. Any visible record would be right; this takes the first. (It has no bounds.)
     pub(super) fn next_random(&mut self, who: Who) -> Code {
         self.start_over(who);
-        match self.neighbour(who, Direction::Next, Bound::Unbounded) {
-            Some((key, value)) => self.finish(who, Code::Ok, Effect::Stand(key, value)),
-            None => self.finish(who, Code::NotFound, Effect::Clear),
-        }
+        self.step(who, Direction::Next)
     }
 
     /// Names the largest key that has a version, whoever sees it.
@@ -119,41 +145,48 @@ impl Model {
         if self.cursor(who).bounds.any() {
             return self.finish(who, Code::Invalid, Effect::Clear);
         }
-        match self.table.largest_key().cloned() {
+        match self.table(who).largest_key().cloned() {
             Some(key) => self.finish(who, Code::Ok, Effect::Name(key)),
             None => self.finish(who, Code::NotFound, Effect::Clear),
         }
     }
 
-    /// Compares the keys of two cursors, whether they are positioned or not.
+    /// Compares the keys of two cursors on the same table, whether they are positioned or not.
     pub(super) fn compare(&mut self, who: Who, with: Who, result: fn(Ordering) -> i8) -> Answer {
         match (self.cursor(who).key.get(), self.cursor(with).key.get()) {
-            (Some(key), Some(other)) => Answer::exact(Code::Ok, result(key.cmp(other))),
+            (Some(key), Some(other)) if self.table_of(who) == self.table_of(with) => {
+                Answer::exact(Code::Ok, result(key.cmp(other)))
+            }
             _ => Code::Invalid.into(),
         }
     }
 
-    /// Opens a cursor where another one has its key. The slot's old cursor keeps its place until that is done, and
-    /// stays if it fails. A source without a key fails the transaction of the source's session; a key that
-    /// is not visible fails none.
+    /// Opens a cursor where another one has its key, on the same table. The slot's old cursor keeps its place until
+    /// that is done, and stays if it fails. A source without a key fails the transaction of the source's session; a key
+    /// that is not visible, and a source that may not be asked for its key while its session is prepared, fail none.
     pub(super) fn duplicate(&mut self, who: Who, from: Who) -> Answer {
+        if self.session(from.session).is_prepared() {
+            return Answer::harmless(Code::Invalid);
+        }
         let Some(key) = self.cursor(from).key.get().cloned() else {
             self.poison(from.session);
             return Answer::harmless(Code::Invalid);
         };
         self.hold_snapshot(who.session);
         let opened = self.node.next_opened();
+        let table = self.table_of(from);
         let session = &mut self.sessions[usize::from(who.session)];
-        match self.table.read(&key, &session.reader()).cloned() {
-            Some(value) => {
-                let mut cursor = Cursor::new(CursorConfig::default(), opened);
-                cursor.apply(Effect::Stand(key, value));
+        match self.tables[usize::from(table)].read(&key, &session.reader()) {
+            Ok(Some(value)) => {
+                let mut cursor = Cursor::new(CursorConfig { table, ..CursorConfig::default() }, opened);
+                cursor.apply(Effect::Stand(key, value.clone()));
                 session.cursors[usize::from(who.cursor)] = Some(cursor);
                 Code::Ok.into()
             }
-            None => {
+            nothing => {
                 session.settle_snapshot();
-                Answer::harmless(Code::NoEntry)
+                let in_the_way = nothing.is_err();
+                Answer::harmless(if in_the_way { Code::PrepareConflict } else { Code::NoEntry })
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Effect};
 use super::version::{Horizon, Moment, Reader, TxnId};
-use crate::backend::{Isolation, Key, Timestamp};
+use crate::backend::{IgnorePrepare, Isolation, Key, Timestamp};
 
 /// A running transaction, begun by the application or by a single write outside one.
 #[derive(Debug)]
@@ -15,14 +15,28 @@ pub(super) struct Transaction {
     pub roundup_read: bool,
     /// May overwrite timestamped data without a timestamp.
     pub no_timestamp: bool,
+    /// What it does about prepared updates of others.
+    pub ignore_prepare: IgnorePrepare,
+    /// May be prepared at or before stable, and have its prepare and commit timestamps raised to what is allowed.
+    pub roundup_prepared: bool,
     /// The commit timestamp that was set last, 0: none.
     pub commit_ts: Timestamp,
     /// The commit timestamp that was set first, 0: none.
     pub first_commit_ts: Timestamp,
+    /// The timestamp that it is or will be prepared with, 0: none.
+    pub prepare_ts: Timestamp,
+    /// The durable timestamp that was set, 0: none. Of a prepared transaction only.
+    pub durable_ts: Timestamp,
+    /// The durable timestamp that was set first, 0: none.
+    pub first_durable_ts: Timestamp,
+    /// It is prepared: only its end is open.
+    pub prepared: bool,
     /// A call failed in a way that only a rollback mends.
     pub failed: bool,
-    /// The keys that it wrote, each once.
-    pub writes: Vec<Key>,
+    /// It wrote something, be it a place-holder.
+    pub has_written: bool,
+    /// The tables and keys that it wrote, each once. Without place-holders once it is prepared.
+    pub writes: Vec<(u8, Key)>,
 }
 
 /// A session.
@@ -35,7 +49,7 @@ pub(super) struct Session {
     /// The snapshot that is held.
     snapshot: Option<Moment>,
     /// Room for the writes of the next transaction.
-    spare: Vec<Key>,
+    spare: Vec<(u8, Key)>,
 }
 
 impl Session {
@@ -62,6 +76,16 @@ impl Session {
 
     // ---- transactions
 
+    /// Whether the session waits for the end of a prepared transaction.
+    pub fn is_prepared(&self) -> bool {
+        self.txn.as_ref().is_some_and(|txn| txn.prepared)
+    }
+
+    /// Whether the transaction that is running has written something.
+    pub fn has_written(&self) -> bool {
+        self.txn.as_ref().is_some_and(|txn| txn.has_written)
+    }
+
     /// Starts a transaction with the session's own isolation.
     pub fn begin(&mut self, id: TxnId) -> &mut Transaction {
         self.txn.insert(Transaction {
@@ -70,9 +94,16 @@ impl Session {
             read_ts: 0,
             roundup_read: false,
             no_timestamp: false,
+            ignore_prepare: IgnorePrepare::No,
+            roundup_prepared: false,
             commit_ts: 0,
             first_commit_ts: 0,
+            prepare_ts: 0,
+            durable_ts: 0,
+            first_durable_ts: 0,
+            prepared: false,
             failed: false,
+            has_written: false,
             writes: std::mem::take(&mut self.spare),
         })
     }
@@ -119,6 +150,7 @@ impl Session {
                 Isolation::Snapshot | Isolation::ReadCommitted => Horizon::Moment(self.snapshot.unwrap_or(now)),
             },
             read_ts: self.txn.as_ref().map_or(0, |txn| txn.read_ts),
+            ignores_prepared: self.txn.as_ref().is_some_and(|txn| txn.ignore_prepare != IgnorePrepare::No),
         }
     }
 
@@ -139,6 +171,11 @@ impl Session {
         }
     }
 
+    /// Gives the snapshot up, whoever stands on a place.
+    pub fn release_snapshot(&mut self) {
+        self.snapshot = None;
+    }
+
     /// Takes a new snapshot, whether one is held or not.
     pub fn renew_snapshot(&mut self, now: Moment) {
         self.snapshot = Some(now);
@@ -153,7 +190,8 @@ impl Session {
         }
     }
 
-    fn any_placed(&self) -> bool {
+    /// Whether a cursor holds a place.
+    pub fn any_placed(&self) -> bool {
         self.cursors.iter().flatten().any(|cursor| cursor.place.is_some())
     }
 
@@ -170,7 +208,7 @@ impl Session {
 
     /// Makes a cursor give up its place and nothing else.
     pub fn leave_place(&mut self, slot: u8) {
-        self.cursor_mut(slot).place = None;
+        self.cursor_mut(slot).leave_place();
         self.settle_snapshot();
     }
 }

@@ -1,9 +1,12 @@
 //! The table: every key with all its versions, and the searches that a cursor needs.
 
-use super::version::{Chain, Everyone, Reader, Version};
-use crate::backend::{Direction, Key, Value};
+use super::version::{Chain, Everyone, PrepareConflict, Reader, TxnId, Version};
+use crate::backend::{Direction, Key, Timestamp, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+
+/// A key that a walk has come to, and the value that is read there.
+pub(super) type Met<'a> = (&'a Key, Result<&'a Value, PrepareConflict>);
 
 /// All versions of every key.
 #[derive(Debug, Default)]
@@ -29,14 +32,20 @@ impl Table {
         self.keys.get_mut(key).expect("a key with a running update is in the table")
     }
 
-    /// What the reader sees at `key`.
-    pub fn read(&self, key: &Key, reader: &Reader) -> Option<&Value> {
-        self.chain(key)?.read(reader)
+    /// The versions of a key that a running transaction has written.
+    pub fn of_running(&self, key: &Key, txn: TxnId) -> &[Version] {
+        self.chain(key).map_or(&[], |chain| chain.of_running(txn))
     }
 
-    /// The first record that the reader sees from `from` on in direction `direction`.
-    pub fn step(&self, direction: Direction, from: Bound<&Key>, reader: &Reader) -> Option<(&Key, &Value)> {
-        let seen = |(key, chain)| -> Option<(&Key, &Value)> { Some((key, Chain::read(chain, reader)?)) };
+    /// What the reader sees at `key`.
+    pub fn read(&self, key: &Key, reader: &Reader) -> Result<Option<&Value>, PrepareConflict> {
+        self.chain(key).map_or(Ok(None), |chain| chain.read(reader))
+    }
+
+    /// The first key from `from` on in direction `direction` at which the reader sees a record or has a prepared update
+    /// in its way.
+    pub fn step(&self, direction: Direction, from: Bound<&Key>, reader: &Reader) -> Option<Met<'_>> {
+        let seen = |(key, chain)| Chain::read(chain, reader).transpose().map(|value| (key, value));
         match direction {
             Direction::Next => self.keys.range::<Key, _>((from, Bound::Unbounded)).find_map(seen),
             Direction::Prev => self.keys.range::<Key, _>((Bound::Unbounded, from)).rev().find_map(seen),
@@ -46,6 +55,16 @@ impl Table {
     /// The largest key that has a version, seen by anybody or not.
     pub fn largest_key(&self) -> Option<&Key> {
         self.keys.iter().rev().find(|(_, chain)| !chain.is_empty()).map(|(key, _)| key)
+    }
+
+    /// The largest key with a version that somebody, present or to come, needs.
+    pub fn largest_needed(&self, everyone: &Everyone) -> Option<&Key> {
+        self.keys.iter().rev().find(|(_, chain)| chain.is_needed(everyone)).map(|(key, _)| key)
+    }
+
+    /// Takes back what is durable only after `stable`.
+    pub fn roll_back_to_stable(&mut self, stable: Timestamp) {
+        self.keys.values_mut().for_each(|chain| chain.roll_back_to_stable(stable));
     }
 
     /// Whether the key was ever written, by whomever and with whatever outcome.

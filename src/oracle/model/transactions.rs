@@ -24,6 +24,8 @@ impl Model {
         txn.read_ts = read_ts;
         txn.roundup_read = begin.roundup_read;
         txn.no_timestamp = begin.no_timestamp;
+        txn.ignore_prepare = begin.ignore_prepare;
+        txn.roundup_prepared = begin.roundup_prepared;
         if txn.isolation == Isolation::Snapshot {
             session.copy_values();
             session.renew_snapshot(node.now);
@@ -32,45 +34,67 @@ impl Model {
     }
 
     /// Commits: positions stay, with copies of their values. Whatever is wrong with the commit, the transaction is
-    /// rolled back.
-    pub(super) fn commit(&mut self, session: u8, commit_ts: Option<Timestamp>) -> Code {
+    /// rolled back; only one that is prepared then stays as it is.
+    pub(super) fn commit(&mut self, session: u8, commit: Option<Timestamp>, durable: Option<Timestamp>) -> Code {
         let index = usize::from(session);
         let Some(mut txn) = self.sessions[index].txn.take() else {
             return Code::Invalid;
         };
-        if !self.may_commit(&mut txn, commit_ts) {
+        if txn.prepared {
+            match self.node.end_of_prepared(&txn, commit, durable) {
+                Some((commit_ts, durable_ts)) if self.fits(&txn, commit_ts) => {
+                    self.publish(txn, session, commit_ts, durable_ts)
+                }
+                _ => {
+                    self.sessions[index].txn = Some(txn);
+                    Code::Invalid
+                }
+            }
+        } else if durable.is_none() && self.may_commit(&mut txn, commit) {
+            let commit_ts = txn.commit_ts;
+            self.publish(txn, session, commit_ts, commit_ts)
+        } else {
             self.sessions[index].txn = Some(txn);
-            return match self.rollback(session) {
-                Code::Ok => Code::Invalid,
-                code => code,
-            };
+            self.rollback(session);
+            Code::Invalid
         }
-        if !txn.writes.is_empty() {
-            self.node.now += 1;
-        }
-        for key in &txn.writes {
-            self.table.chain_mut(key).commit(txn.id, self.node.now, txn.commit_ts);
-        }
-        self.node.durable = self.node.durable.max(txn.commit_ts);
-        self.sessions[index].copy_values();
-        self.sessions[index].end(txn);
-        Code::Ok
     }
 
-    /// A failed transaction may commit only if it wrote nothing. The timestamps are checked again: stable may
-    /// have passed them. And each update has to fit what it replaced.
-    fn may_commit(&mut self, txn: &mut Transaction, commit_ts: Option<Timestamp>) -> bool {
-        if txn.failed && !txn.writes.is_empty() {
+    /// A failed transaction may commit only if it wrote nothing, and one that was to be prepared only once it is. The
+    /// timestamps are checked again: stable may have passed them. And each update has to fit what it replaced.
+    fn may_commit(&self, txn: &mut Transaction, commit_ts: Option<Timestamp>) -> bool {
+        if (txn.failed && txn.has_written) || txn.prepare_ts != 0 {
             return false;
         }
         let commit_ts = commit_ts.or((txn.commit_ts != 0).then_some(txn.commit_ts));
         if commit_ts.is_some_and(|commit_ts| !self.node.stamp(txn, commit_ts)) {
             return false;
         }
-        txn.writes.iter().all(|key| {
-            let updates = self.table.chain_mut(key).of_running(txn.id).iter();
-            updates.into_iter().all(|update| fits_replaced(update, txn, self.node.oldest))
+        self.fits(txn, txn.commit_ts)
+    }
+
+    /// Whether each update of a transaction that is to commit at `commit_ts` fits what it replaced.
+    fn fits(&self, txn: &Transaction, commit_ts: Timestamp) -> bool {
+        txn.writes.iter().all(|(table, key)| {
+            let updates = self.tables[usize::from(*table)].of_running(key, txn.id);
+            updates.iter().all(|update| fits_replaced(update, txn, commit_ts, self.node.oldest))
         })
+    }
+
+    /// Makes the updates of a transaction visible and ends it.
+    fn publish(&mut self, txn: Transaction, session: u8, commit_ts: Timestamp, durable_ts: Timestamp) -> Code {
+        let Model { tables, sessions, node } = self;
+        if !txn.writes.is_empty() {
+            node.now += 1;
+        }
+        for (table, key) in &txn.writes {
+            tables[usize::from(*table)].chain_mut(key).commit(txn.id, node.now, commit_ts, durable_ts);
+        }
+        node.durable = node.durable.max(durable_ts);
+        let session = &mut sessions[usize::from(session)];
+        session.copy_values();
+        session.end(txn);
+        Code::Ok
     }
 
     /// Rolls back: all cursors of the session are reset, from the newest on, until none holds a place.
@@ -87,8 +111,8 @@ impl Model {
     pub(super) fn undo(&mut self, session: u8) {
         let session = &mut self.sessions[usize::from(session)];
         if let Some(txn) = session.txn.take() {
-            for key in &txn.writes {
-                self.table.chain_mut(key).roll_back(txn.id);
+            for (table, key) in &txn.writes {
+                self.tables[usize::from(*table)].chain_mut(key).roll_back(txn.id);
             }
             session.end(txn);
         }
@@ -102,18 +126,23 @@ impl Model {
         let Some(txn) = &mut session.txn else {
             return Code::Invalid;
         };
-        match which {
-            TxnTimestamp::Commit if node.stamp(txn, ts) => Code::Ok,
-            TxnTimestamp::Commit | TxnTimestamp::Durable | TxnTimestamp::Prepare => Code::Invalid,
+        let set = match which {
+            TxnTimestamp::Commit if txn.prepared => node.stamp_prepared(txn, ts),
+            TxnTimestamp::Commit => node.stamp(txn, ts),
+            TxnTimestamp::Durable => node.set_durable(txn, ts),
+            TxnTimestamp::Prepare => node.set_prepare(txn, ts),
+            // There is nothing to read any more.
+            TxnTimestamp::Read if txn.prepared => ts != 0,
             TxnTimestamp::Read => match node.readable(ts, txn.roundup_read) {
                 Some(read_ts) if txn.isolation == Isolation::Snapshot && txn.read_ts == 0 => {
                     txn.read_ts = read_ts;
                     session.renew_snapshot(node.now);
-                    Code::Ok
+                    true
                 }
-                _ => Code::Invalid,
+                _ => false,
             },
-        }
+        };
+        if set { Code::Ok } else { Code::Invalid }
     }
 
     /// Gives the session a new snapshot, at snapshot isolation and before the transaction's first write. Its failure
@@ -121,8 +150,7 @@ impl Model {
     pub(super) fn reset_snapshot(&mut self, session: u8) -> Answer {
         let Model { sessions, node, .. } = self;
         let session = &mut sessions[usize::from(session)];
-        let has_written = session.txn.as_ref().is_some_and(|txn| !txn.writes.is_empty());
-        if session.isolation() != Isolation::Snapshot || has_written {
+        if session.isolation() != Isolation::Snapshot || session.has_written() {
             return Answer::harmless(Code::NotSupported);
         }
         session.renew_snapshot(node.now);
@@ -138,26 +166,32 @@ impl Model {
             TimestampQuery::OldestReader => oldest_reader.unwrap_or(0),
             TimestampQuery::Pinned => oldest_reader.map_or(self.node.oldest, |reader| reader.min(self.node.oldest)),
             TimestampQuery::Stable => self.node.stable,
-            TimestampQuery::Prepare => return Code::Invalid.into(),
-            TimestampQuery::Read => match &self.session(session).txn {
+            TimestampQuery::Prepare | TimestampQuery::Read => match &self.session(session).txn {
+                Some(txn) if what == TimestampQuery::Prepare => txn.prepare_ts,
                 Some(txn) => txn.read_ts,
                 None => return Code::Invalid.into(),
             },
         })
     }
 
-    /// The largest timestamp of a commit, or if that is smaller the one before the first commit timestamp of a
-    /// running transaction.
+    /// The largest durable timestamp of a commit, or if that is smaller the one before the first commit timestamp of a
+    /// running transaction. Of a prepared transaction its first durable timestamp counts, if it has one yet.
     fn all_durable(&self) -> Timestamp {
         let running = self.sessions.iter().filter_map(|session| session.txn.as_ref());
-        let in_the_way = running.map(|txn| txn.first_commit_ts).filter(|&ts| ts != 0).map(|ts| ts - 1);
-        in_the_way.fold(self.node.durable, Timestamp::min)
+        let first = running.map(|txn| if txn.prepared { txn.first_durable_ts } else { txn.first_commit_ts });
+        first.filter(|&ts| ts != 0).map(|ts| ts - 1).fold(self.node.durable, Timestamp::min)
     }
 
-    /// Moves oldest and stable, both or none: never to 0, never backwards, never oldest past stable.
-    pub(super) fn set_timestamp(&mut self, oldest: Option<Timestamp>, stable: Option<Timestamp>) -> Answer {
+    /// Moves oldest and stable, all or nothing: never to 0, never backwards, never oldest past stable. The largest
+    /// durable timestamp may be set to anything but 0.
+    pub(super) fn set_timestamp(
+        &mut self,
+        oldest: Option<Timestamp>,
+        stable: Option<Timestamp>,
+        durable: Option<Timestamp>,
+    ) -> Answer {
         let (new_oldest, new_stable) = (oldest.unwrap_or(self.node.oldest), stable.unwrap_or(self.node.stable));
-        let zero = oldest == Some(0) || stable == Some(0);
+        let zero = [oldest, stable, durable].contains(&Some(0));
         let backwards = new_oldest < self.node.oldest || new_stable < self.node.stable;
         let crossed = new_oldest != 0 && new_stable != 0 && new_oldest > new_stable;
         if zero || backwards || crossed {
@@ -165,6 +199,7 @@ impl Model {
         }
         self.node.oldest = new_oldest;
         self.node.stable = new_stable;
+        self.node.durable = durable.unwrap_or(self.node.durable);
         Code::Ok.into()
     }
 }
@@ -181,10 +216,12 @@ impl Node {
     }
 
     /// Sets a transaction's commit timestamp if it may have that: at snapshot isolation, and not before the first
-    /// one it was given. That first one has to be newer than stable and not older than oldest.
+    /// one it was given. That first one has to be newer than stable and not older than oldest. Once a transaction has a
+    /// prepare timestamp it is to be prepared first.
     fn stamp(&self, txn: &mut Transaction, commit_ts: Timestamp) -> bool {
         let first = if txn.first_commit_ts == 0 { commit_ts } else { txn.first_commit_ts };
         let valid = commit_ts != 0
+            && txn.prepare_ts == 0
             && txn.isolation == Isolation::Snapshot
             && commit_ts >= first
             && first >= self.oldest
@@ -199,10 +236,11 @@ impl Node {
 
 /// Once a key has timestamps its updates come in their order, and all have one unless the transaction is excused.
 /// What is not newer than oldest may have been forgotten together with its timestamp, and is not minded.
-fn fits_replaced(update: &Version, txn: &Transaction, oldest: Timestamp) -> bool {
+fn fits_replaced(update: &Version, txn: &Transaction, commit_ts: Timestamp, oldest: Timestamp) -> bool {
     if matches!(update.kind, Kind::Reserve) || update.replaced_ts <= oldest {
         return true;
     }
-    let update_ts = if update.start_ts != 0 { update.start_ts } else { txn.commit_ts };
-    if txn.commit_ts == 0 { txn.no_timestamp } else { update_ts >= update.replaced_ts }
+    let own_ts = update.own_timestamp();
+    let update_ts = if own_ts != 0 { own_ts } else { commit_ts };
+    if commit_ts == 0 { txn.no_timestamp } else { update_ts >= update.replaced_ts }
 }

@@ -19,13 +19,15 @@ pub(super) enum Kind {
     Reserve,
 }
 
-/// How far an update has come. (A rolled back update is taken out of its chain. A prepared one will be a state
-/// of its own here, and reading it an error.)
+/// How far an update has come. (A rolled back update is taken out of its chain.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// Its transaction is running.
     Running,
-    /// Its transaction committed at this moment.
+    /// Its transaction was prepared at this moment, and nobody knows yet how it will end.
+    Prepared(Moment),
+    /// Its transaction committed at this moment; if it was prepared before: it was prepared at this moment, and
+    /// snapshots taken since see it as soon as it has committed.
     Committed(Moment),
 }
 
@@ -38,12 +40,22 @@ pub(super) struct Version {
     pub txn: TxnId,
     /// How far it has come.
     pub state: State,
-    /// From which read timestamp on it is seen; 0: at all of them.
+    /// From which read timestamp on it is seen; 0: at all of them. While it is prepared: from which on it is met.
     pub start_ts: Timestamp,
     /// When it is durable. Differs from `start_ts` for prepared transactions only.
     pub durable_ts: Timestamp,
     /// The durable timestamp of the version that this one was written on top of; 0 if there was none.
     pub replaced_ts: Timestamp,
+}
+
+impl Version {
+    /// The commit timestamp that an update got when it was made, 0 if its transaction had none then.
+    pub fn own_timestamp(&self) -> Timestamp {
+        match self.state {
+            State::Prepared(_) => 0,
+            State::Running | State::Committed(_) => self.start_ts,
+        }
+    }
 }
 
 /// Which updates of others a reader may see, timestamps aside.
@@ -64,22 +76,43 @@ pub(super) struct Reader {
     pub horizon: Horizon,
     /// Its read timestamp, 0 if it has none.
     pub read_ts: Timestamp,
+    /// Whether it reads on past prepared updates.
+    pub ignores_prepared: bool,
+}
+
+/// What a reader makes of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// It is not there for this reader.
+    Hidden,
+    /// It would be seen, were it known how its transaction ends.
+    InTheWay,
+    /// It is seen.
+    Seen,
 }
 
 /// THE visibility rule: everybody sees their own updates; those of others if they are within the reader's horizon
-/// and, where the reader has a read timestamp, not newer than that.
-pub(super) fn visible(version: &Version, reader: &Reader) -> bool {
+/// and, where the reader has a read timestamp, not newer than that. What would be seen and is prepared is in the way.
+pub(super) fn sight(version: &Version, reader: &Reader) -> Sight {
     if version.txn == reader.txn {
-        return true;
+        return Sight::Seen;
     }
     let within_horizon = match (reader.horizon, version.state) {
         (Horizon::Uncommitted, _) => true,
-        (Horizon::Moment(snapshot), State::Committed(commit)) => commit <= snapshot,
+        (Horizon::Moment(snapshot), State::Committed(since) | State::Prepared(since)) => since <= snapshot,
         (Horizon::Moment(_), State::Running) => false,
     };
     let not_too_new = reader.read_ts == 0 || version.start_ts <= reader.read_ts;
-    within_horizon && not_too_new
+    match version.state {
+        _ if !within_horizon || !not_too_new => Sight::Hidden,
+        State::Prepared(_) => Sight::InTheWay,
+        State::Running | State::Committed(_) => Sight::Seen,
+    }
 }
+
+/// What a read answers that meets a prepared update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PrepareConflict;
 
 /// What all present and future readers have in common.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +124,10 @@ pub(super) struct Everyone {
 }
 
 impl Everyone {
-    /// Whether every present and future reader sees `version`, unless a newer one hides it.
+    /// Whether every present and future reader sees `version`, unless a newer one hides it, and no rollback to stable
+    /// takes it away: an update is durable no earlier than it is seen, and stable never before oldest.
     fn sees(&self, version: &Version) -> bool {
-        matches!(version.state, State::Committed(commit) if commit <= self.moment) && version.start_ts <= self.pinned_ts
+        matches!(version.state, State::Committed(since) if since <= self.moment) && version.durable_ts <= self.pinned_ts
     }
 }
 
@@ -109,13 +143,18 @@ impl Chain {
     /// The shortest chain that is worth trimming.
     const TRIM_MIN: usize = 4;
 
-    /// The value that the reader sees: that of the newest visible version. `None`: no record.
-    pub fn read(&self, reader: &Reader) -> Option<&Value> {
-        let seen = self.versions.iter().rev().filter(|version| !matches!(version.kind, Kind::Reserve));
-        match &seen.into_iter().find(|version| visible(version, reader))?.kind {
-            Kind::Put(value) => Some(value),
-            Kind::Delete | Kind::Reserve => None,
+    /// The value that the reader sees: that of the newest version that is not hidden. `None`: no record.
+    pub fn read(&self, reader: &Reader) -> Result<Option<&Value>, PrepareConflict> {
+        for version in self.versions.iter().rev() {
+            match (sight(version, reader), &version.kind) {
+                (Sight::Hidden, _) | (_, Kind::Reserve) => {}
+                (Sight::InTheWay, _) if reader.ignores_prepared => {}
+                (Sight::InTheWay, _) => return Err(PrepareConflict),
+                (Sight::Seen, Kind::Put(value)) => return Ok(Some(value)),
+                (Sight::Seen, Kind::Delete) => return Ok(None),
+            }
         }
+        Ok(None)
     }
 
     /// The newest version, whoever's it is.
@@ -123,9 +162,10 @@ impl Chain {
         self.versions.last()
     }
 
-    /// Whether a write of `writer` comes too late: the newest version is one that it does not see.
+    /// Whether a write of `writer` comes too late: the newest version is one that it does not see. Whoever reads on
+    /// past prepared updates does not write past them.
     pub fn conflicts_with(&self, writer: &Reader) -> bool {
-        self.newest().is_some_and(|newest| !visible(newest, writer))
+        self.newest().is_some_and(|newest| sight(newest, writer) != Sight::Seen)
     }
 
     /// Puts a new version on top.
@@ -144,20 +184,37 @@ impl Chain {
     }
 
     /// The versions of a running transaction. They are on top: nobody else could write since.
-    pub fn of_running(&mut self, txn: TxnId) -> &mut [Version] {
-        let others = self.len_of_others(txn);
-        &mut self.versions[others..]
+    pub fn of_running(&self, txn: TxnId) -> &[Version] {
+        &self.versions[self.len_of_others(txn)..]
     }
 
-    /// Ends a transaction with a commit: its place-holders go, its updates become visible from `commit` on.
-    pub fn commit(&mut self, txn: TxnId, commit: Moment, commit_ts: Timestamp) {
-        self.versions.retain(|version| version.txn != txn || !matches!(version.kind, Kind::Reserve));
-        for version in self.of_running(txn) {
-            version.state = State::Committed(commit);
-            if version.start_ts == 0 {
+    /// Prepares a transaction: its place-holders go, its updates are in the way of readers from `moment` and
+    /// `prepare_ts` on. Whether it has any.
+    pub fn prepare(&mut self, txn: TxnId, moment: Moment, prepare_ts: Timestamp) -> bool {
+        self.drop_reserved(txn);
+        let others = self.len_of_others(txn);
+        for version in &mut self.versions[others..] {
+            version.state = State::Prepared(moment);
+            version.start_ts = prepare_ts;
+        }
+        others < self.versions.len()
+    }
+
+    /// Ends a transaction with a commit: its place-holders go, its updates become visible from `moment` on. Those that
+    /// have a timestamp of their own keep it, unless they were prepared.
+    pub fn commit(&mut self, txn: TxnId, moment: Moment, commit_ts: Timestamp, durable_ts: Timestamp) {
+        self.drop_reserved(txn);
+        let others = self.len_of_others(txn);
+        for version in &mut self.versions[others..] {
+            let prepared_at = match version.state {
+                State::Prepared(prepared_at) => Some(prepared_at),
+                State::Running | State::Committed(_) => None,
+            };
+            if prepared_at.is_some() || version.start_ts == 0 {
                 version.start_ts = commit_ts;
-                version.durable_ts = commit_ts;
+                version.durable_ts = durable_ts;
             }
+            version.state = State::Committed(prepared_at.unwrap_or(moment));
         }
     }
 
@@ -165,6 +222,15 @@ impl Chain {
     pub fn roll_back(&mut self, txn: TxnId) {
         let others = self.len_of_others(txn);
         self.versions.truncate(others);
+    }
+
+    /// Takes back what is durable only after `stable`.
+    pub fn roll_back_to_stable(&mut self, stable: Timestamp) {
+        self.versions.retain(|version| version.durable_ts <= stable);
+    }
+
+    fn drop_reserved(&mut self, txn: TxnId) {
+        self.versions.retain(|version| version.txn != txn || !matches!(version.kind, Kind::Reserve));
     }
 
     fn len_of_others(&self, txn: TxnId) -> usize {
@@ -176,15 +242,25 @@ impl Chain {
         self.versions.len() >= self.trim_at.max(Self::TRIM_MIN)
     }
 
-    /// Drops the versions that nobody can ever ask for again. A version that everyone sees hides all older ones from
-    /// everyone; and if it is the newest and a removal, its absence says the same.
+    /// Drops the versions that nobody needs.
     pub fn trim(&mut self, everyone: &Everyone) {
-        if let Some(base) = self.versions.iter().rposition(|version| everyone.sees(version)) {
-            self.versions.drain(..base);
-            if matches!(self.versions[..], [Version { kind: Kind::Delete, .. }]) {
-                self.versions.clear();
-            }
-        }
+        let needed = self.needed_from(everyone);
+        self.versions.drain(..needed);
         self.trim_at = 2 * self.versions.len();
+    }
+
+    /// Whether anybody, present or to come, needs any of the versions.
+    pub fn is_needed(&self, everyone: &Everyone) -> bool {
+        self.needed_from(everyone) < self.versions.len()
+    }
+
+    /// The number of versions that nobody can ever ask for again. A version that everyone sees hides all older ones
+    /// from everyone; and if it is the newest and a removal, its absence says the same.
+    fn needed_from(&self, everyone: &Everyone) -> usize {
+        match self.versions.iter().rposition(|version| everyone.sees(version)) {
+            Some(base) if matches!(self.versions[base..], [Version { kind: Kind::Delete, .. }]) => base + 1,
+            Some(base) => base,
+            None => 0,
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Model;
 use super::cursor::Effect;
-use super::version::{Kind, State, Version};
-use crate::backend::{Code, Delta, Field, Isolation, Key, Value, Who};
+use super::version::{Kind, PrepareConflict, State, Version};
+use crate::backend::{Code, Delta, Field, IgnorePrepare, Isolation, Key, Value, Who};
 
 /// A write call.
 #[derive(Clone, Copy)]
@@ -76,8 +76,22 @@ impl Model {
             self.undo(session);
             code = self.attempt(who, write);
         }
+        self.end_implicitly(session, code)
+    }
+
+    /// Begins the transaction that a call outside one is, unless one is running.
+    pub(super) fn begin_implicitly(&mut self, session: u8) {
+        let session = &mut self.sessions[usize::from(session)];
+        if session.txn.is_none() {
+            session.begin(self.node.next_txn());
+        }
+    }
+
+    /// Ends the transaction that a call outside one was: with a commit if the call was done, else with a rollback and
+    /// its resets.
+    pub(super) fn end_implicitly(&mut self, session: u8, code: Code) -> Code {
         if code == Code::Ok {
-            return self.commit(session, None);
+            return self.commit(session, None, None);
         }
         self.undo(session);
         self.session_mut(session).reset_placed();
@@ -103,10 +117,7 @@ impl Model {
         } else {
             self.start_over(who);
         }
-        let session = &mut self.sessions[usize::from(who.session)];
-        if session.txn.is_none() {
-            session.begin(self.node.next_txn());
-        }
+        self.begin_implicitly(who.session);
     }
 
     /// Inserting never keeps the position. Without overwrite a record that is there is in the way, and that comes
@@ -116,9 +127,10 @@ impl Model {
         self.approach(who, overwrite && self.cursor(who).is_positioned());
         let (key, value) = self.key_and_value(who);
         if !overwrite {
-            let existing = self.table.read(&key, &self.session(who.session).reader()).cloned();
-            if let Some(existing) = existing {
-                return self.finish(who, Code::DuplicateKey, Effect::ReturnWith(existing));
+            match self.read(who, &key).map(|existing| existing.cloned()) {
+                Ok(None) => {}
+                Ok(Some(existing)) => return self.finish(who, Code::DuplicateKey, Effect::ReturnWith(existing)),
+                Err(PrepareConflict) => return self.finish(who, Code::Rollback, Effect::Return),
             }
         }
         match self.put(who, &key, Kind::Put(value)) {
@@ -168,9 +180,10 @@ impl Model {
             Field::Unset | Field::Internal(_) => None,
         };
         if !(self.cursor(who).is_positioned() && self.cursor(who).value.is_internal()) {
-            let code = self.search(who);
-            if code != Code::Ok {
-                return code;
+            match self.search(who) {
+                Code::Ok => {}
+                Code::PrepareConflict => return Code::Rollback,
+                code => return code,
             }
         }
         let (key, base) = self.key_and_value(who);
@@ -198,26 +211,32 @@ impl Model {
     }
 
     /// The check of a write that needs a record: that no conflict hides behind what is visible, and then that it
-    /// is there.
+    /// is there. (What is prepared conflicts at every isolation level.)
     fn existing(&self, who: Who, key: &Key) -> Result<(), Code> {
         let session = self.session(who.session);
         let reader = session.reader();
-        match self.table.chain(key) {
-            Some(chain) if session.isolation() == Isolation::Snapshot && chain.conflicts_with(&reader) => {
-                Err(Code::Rollback)
-            }
-            Some(chain) if chain.read(&reader).is_some() => Ok(()),
-            _ => Err(Code::NotFound),
+        let Some(chain) = self.table(who).chain(key) else {
+            return Err(Code::NotFound);
+        };
+        if session.isolation() == Isolation::Snapshot && chain.conflicts_with(&reader) {
+            return Err(Code::Rollback);
+        }
+        match chain.read(&reader) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Code::NotFound),
+            Err(PrepareConflict) => Err(Code::Rollback),
         }
     }
 
     /// Puts a version on top of a key's, unless
     /// - the newest is one that the writer does not see: the first to write wins;
     /// - it is a removal, and the key is already removed or was never there;
-    /// - the transaction does not run at snapshot isolation and so may not write at all.
-    fn put(&mut self, who: Who, key: &Key, kind: Kind) -> Result<(), Code> {
-        let Model { table, sessions, node } = self;
-        let session = &sessions[usize::from(who.session)];
+    /// - the transaction does not run at snapshot isolation, or reads on past prepared updates, and so may not write.
+    pub(super) fn put(&mut self, who: Who, key: &Key, kind: Kind) -> Result<(), Code> {
+        let index = self.table_of(who);
+        let Model { tables, sessions, node } = self;
+        let table = &mut tables[usize::from(index)];
+        let session = &mut sessions[usize::from(who.session)];
         let snapshot_isolation = session.isolation() == Isolation::Snapshot;
         let chain = table.chain(key);
         if snapshot_isolation && chain.is_some_and(|chain| chain.conflicts_with(&session.reader())) {
@@ -228,15 +247,15 @@ impl Model {
         if matches!(kind, Kind::Delete) && is_gone {
             return Err(Code::NotFound);
         }
-        if !snapshot_isolation {
+        let txn = session.txn.as_mut().expect("a write has a transaction");
+        if !snapshot_isolation || txn.ignore_prepare == IgnorePrepare::ReadOnly {
             return Err(Code::NotSupported);
         }
         let replaced_ts = newest.map_or(0, |newest| newest.durable_ts);
-        let newest_txn = newest.map(|newest| newest.txn);
-        let txn = sessions[usize::from(who.session)].txn.as_mut().expect("a write has a transaction");
-        if newest_txn != Some(txn.id) {
-            txn.writes.push(key.clone());
+        if newest.map(|newest| newest.txn) != Some(txn.id) {
+            txn.writes.push((index, key.clone()));
         }
+        txn.has_written = true;
         let version = Version {
             kind,
             txn: txn.id,

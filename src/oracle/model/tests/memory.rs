@@ -41,7 +41,9 @@ fn chain(shapes: &[(bool, Timestamp); 3], running: usize) -> Chain {
 fn readers(moment: Moment, pinned_ts: Timestamp) -> Vec<Reader> {
     let horizons = (moment..5).map(Horizon::Moment).chain([Horizon::Uncommitted]);
     let read_timestamps: Vec<Timestamp> = [0].into_iter().chain(pinned_ts.max(1)..4).collect();
-    let at = |horizon| read_timestamps.iter().map(move |&read_ts| Reader { txn: 0, horizon, read_ts });
+    let at = |horizon| {
+        read_timestamps.iter().map(move |&read_ts| Reader { txn: 0, horizon, read_ts, ignores_prepared: false })
+    };
     horizons.flat_map(at).collect()
 }
 
@@ -63,8 +65,8 @@ fn removed_keys_are_forgotten_but_known_to_have_been_written() {
         table.does(OTHER, Call::Remove, "ok - -");
     }
     assert!(table.0.versions() < 1000, "{} versions", table.0.versions());
-    let ever_written = |key: &str| table.0.ever_written(&key.into());
+    let ever_written = |key: &str| table.0.ever_written(0, &key.into());
     assert!(ever_written("1000") && ever_written("3999") && !ever_written("4000"));
-    assert_eq!((table.0.peek(0, &"1000".into()), table.0.peek(0, &"10".into())), (None, Some("v10".into())));
-    assert_eq!(table.0.largest_visible(0), Some("50".into()));
+    assert_eq!((table.0.peek(0, 0, &"1000".into()), table.0.peek(0, 0, &"10".into())), (None, Some("v10".into())));
+    assert_eq!(table.0.largest_visible(0, 0), Some("50".into()));
 }

@@ -45,7 +45,7 @@ impl Table {
 
     /// The first session has that isolation outside explicit transactions.
     fn with_isolation(keys: &[&str], isolation: Isolation) -> Self {
-        let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 2));
+        let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 2, 1));
         for session in 0..2 {
             for cursor in 0..2 {
                 table.does(Who { session, cursor }, Call::Open(CursorConfig::default()), "ok - -");

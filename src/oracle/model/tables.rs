@@ -1,0 +1,124 @@
+//! The tables as a whole: what a harness may ask about them without disturbing anything, and the calls of the node that
+//! change them.
+
+use super::session::Session;
+use super::table::Table;
+use super::version::Kind;
+use super::{Answer, Model};
+use crate::backend::{Code, Direction, Key, Timestamp, Value, Who};
+use std::ops::Bound;
+
+/// An update of a running transaction, as an application that means to repeat it after a crash would log it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Which table, from 0.
+    pub table: u8,
+    /// Which key.
+    pub key: Key,
+    /// The value that it got; `None`: it was removed.
+    pub value: Option<Value>,
+    /// The commit timestamp that the transaction had when it wrote this. 0: none yet, it gets that of the commit.
+    pub stamp: Timestamp,
+}
+
+impl Model {
+    /// The table that an open cursor is on.
+    pub fn table_of(&self, who: Who) -> u8 {
+        self.cursor(who).config.table
+    }
+
+    /// What `session` sees at `key` now: through the snapshot that it holds, or else through a fresh one. `None` also
+    /// where a prepared update is in its way. Disturbs nothing.
+    pub fn peek(&self, session: u8, table: u8, key: &Key) -> Option<Value> {
+        let reader = self.session(session).peeker(self.node.now);
+        self.tables[usize::from(table)].read(key, &reader).ok().flatten().cloned()
+    }
+
+    /// The largest key at which `session` sees a record, as [`Model::peek`] does. Disturbs nothing.
+    pub fn largest_visible(&self, session: u8, table: u8) -> Option<Key> {
+        let table = &self.tables[usize::from(table)];
+        let reader = self.session(session).peeker(self.node.now);
+        let mut from = Bound::Unbounded;
+        while let Some((key, value)) = table.step(Direction::Prev, from, &reader) {
+            if value.is_ok() {
+                return Some(key.clone());
+            }
+            from = Bound::Excluded(key);
+        }
+        None
+    }
+
+    /// Whether a walk of `session` over the whole table would meet a prepared update. Disturbs nothing.
+    pub fn meets_prepared(&self, session: u8, table: u8) -> bool {
+        let table = &self.tables[usize::from(table)];
+        let reader = self.session(session).peeker(self.node.now);
+        let mut from = Bound::Unbounded;
+        while let Some((key, value)) = table.step(Direction::Next, from, &reader) {
+            if value.is_err() {
+                return true;
+            }
+            from = Bound::Excluded(key);
+        }
+        false
+    }
+
+    /// The largest key with a version that somebody needs: a reader, present or to come, or a transaction that runs.
+    /// What an engine may have dropped does not count. Disturbs nothing.
+    pub fn largest_needed(&self, table: u8) -> Option<Key> {
+        let everyone = Model::everyone(&self.sessions, &self.node);
+        self.tables[usize::from(table)].largest_needed(&everyone).cloned()
+    }
+
+    /// Whether anybody ever wrote `key`, since the table was created; writes that were rolled back count.
+    pub fn ever_written(&self, table: u8, key: &Key) -> bool {
+        self.tables[usize::from(table)].ever_written(key)
+    }
+
+    /// The number of versions that are held, of all keys of all tables.
+    pub fn versions(&self) -> usize {
+        self.tables.iter().map(Table::versions).sum()
+    }
+
+    /// What the running transaction of a session has written so far, those of one key in the order of writing.
+    /// Place-holders are left out. Empty if there is no transaction.
+    pub fn updates_of(&self, session: u8) -> Vec<Update> {
+        let Some(txn) = &self.session(session).txn else {
+            return Vec::new();
+        };
+        let mut updates = Vec::new();
+        for (table, key) in &txn.writes {
+            for version in self.tables[usize::from(*table)].of_running(key, txn.id) {
+                let value = match &version.kind {
+                    Kind::Put(value) => Some(value.clone()),
+                    Kind::Delete => None,
+                    Kind::Reserve => continue,
+                };
+                updates.push(Update { table: *table, key: key.clone(), value, stamp: version.own_timestamp() });
+            }
+        }
+        updates
+    }
+
+    /// Takes back everything that is durable only after stable, unless stable is not set. Not while anybody is at work.
+    pub(super) fn rollback_to_stable(&mut self) -> Answer {
+        if self.sessions.iter().any(|session| session.txn.is_some() || session.any_placed()) {
+            return Answer::harmless(Code::Busy);
+        }
+        let stable = self.node.stable;
+        if stable != 0 {
+            self.tables.iter_mut().for_each(|table| table.roll_back_to_stable(stable));
+        }
+        self.node.durable = stable;
+        Code::Ok.into()
+    }
+
+    /// Replaces a table by an empty one. Not while a transaction is running or a cursor on it is open.
+    pub(super) fn recreate(&mut self, table: u8) -> Answer {
+        let on_it = |session: &Session| session.cursors.iter().flatten().any(|cursor| cursor.config.table == table);
+        if self.sessions.iter().any(|session| session.txn.is_some() || on_it(session)) {
+            return Answer::harmless(Code::Busy);
+        }
+        self.tables[usize::from(table)] = Table::default();
+        Code::Ok.into()
+    }
+}
