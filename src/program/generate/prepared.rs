@@ -7,7 +7,7 @@ use crate::program::ops::{Op, OpKind};
 use crate::program::step::Config;
 
 /// How often a prepared record is sought out, in percent of the steps at which there is one.
-const PERCENT: u32 = 10;
+const PERCENT: u32 = 15;
 
 impl Generator {
     /// Whether a transaction that is about to commit is prepared first.
