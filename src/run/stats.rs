@@ -103,6 +103,7 @@ impl Stats {
             cursor_rebinds: counters.cursor_rebinds,
             rebinds_while_placed: counters.rebinds_positioned,
             pruned_keys: counters.pruned_keys,
+            drained_versions: counters.drained_versions,
             mean_placed_run: ratio(self.streak_steps, self.streak_count),
             events: self.events.clone(),
             hooks: self.hooks.iter().map(hook_counts).collect(),
@@ -158,6 +159,7 @@ fn add(total: &mut Outcome, outcome: &Outcome) {
     sum.cursor_rebinds += part.cursor_rebinds;
     sum.rebinds_positioned += part.rebinds_positioned;
     sum.pruned_keys += part.pruned_keys;
+    sum.drained_versions += part.drained_versions;
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {

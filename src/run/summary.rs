@@ -28,6 +28,8 @@ pub struct Summary {
     pub rebinds_while_placed: u64,
     /// Keys dropped from ingest.
     pub pruned_keys: u64,
+    /// Versions that went from ingest to stable when the follower became the leader.
+    pub drained_versions: u64,
     /// The mean number of consecutive steps of one cursor that leave it placed.
     pub mean_placed_run: f64,
     /// What happened to the nodes, and in which situations.
@@ -112,6 +114,7 @@ impl fmt::Display for Summary {
         writeln!(f, "cursors moved to a new checkpoint {:>14}", self.cursor_rebinds)?;
         writeln!(f, "  while on a record               {:>14}", self.rebinds_while_placed)?;
         writeln!(f, "keys pruned from ingest           {:>14}", self.pruned_keys)?;
+        writeln!(f, "versions drained at step-up       {:>14}", self.drained_versions)?;
         write!(f, "mean placed run, steps            {:>14.1}", self.mean_placed_run)?;
         self.show_events(f)
     }
