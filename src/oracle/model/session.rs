@@ -208,7 +208,9 @@ impl Session {
 
     /// Makes a cursor give up its place and nothing else.
     pub fn leave_place(&mut self, slot: u8) {
-        self.cursor_mut(slot).leave_place();
-        self.settle_snapshot();
+        if self.cursor(slot).place.is_some() {
+            self.cursor_mut(slot).leave_place();
+            self.settle_snapshot();
+        }
     }
 }

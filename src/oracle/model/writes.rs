@@ -164,8 +164,7 @@ impl Model {
                 Err(code) => self.finish(who, code, Effect::Unseat),
             };
         }
-        let in_bounds = if cursor.bounds.contain(&key) { Ok(()) } else { Err(Code::NotFound) };
-        let removed = self.existing(who, &key).and(in_bounds).and_then(|()| self.put(who, &key, Kind::Delete));
+        let removed = self.existing(who, &key).and_then(|()| self.put(who, &key, Kind::Delete));
         match removed {
             Ok(()) => self.finish(who, Code::Ok, Effect::Clear),
             Err(code) => self.finish(who, code, Effect::Miss),
@@ -220,6 +219,9 @@ impl Model {
         };
         if session.isolation() == Isolation::Snapshot && chain.conflicts_with(&reader) {
             return Err(Code::Rollback);
+        }
+        if !self.cursor(who).bounds.contain(key) {
+            return Err(Code::NotFound);
         }
         match chain.read(&reader) {
             Ok(Some(_)) => Ok(()),
