@@ -438,7 +438,7 @@ impl Point {
     ];
 
     /// The name in `.ops` text.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Point::IngestProbed => "ingest_probed",
             Point::SearchMissed => "search_missed",

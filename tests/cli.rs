@@ -84,7 +84,7 @@ fn bad_files_are_named_with_the_place() {
     let (_directory, path) = file("other-version", [99_u8; 200]);
     refuses(
         lockstep().arg("replay").arg(&path),
-        &["other-version", "not a fuzz input (first byte 99; this build writes 1)"],
+        &["other-version", "not a fuzz input (first byte 99; this build writes 2)"],
     );
     let (_directory, path) = file("torn.ops", GOOD.replace("search", "serach"));
     refuses(lockstep().arg("replay").arg(&path), &["torn.ops:4:7"]);

@@ -110,7 +110,7 @@ fn damaged_artifacts_are_refused_with_the_place() {
     assert!(refusal(&[]).starts_with("byte 0: the file is empty"));
     let mut other = bytes.clone();
     other[0] = 9;
-    assert!(refusal(&other).starts_with("byte 0: not a fuzz input (first byte 9; this build writes 1): "));
+    assert!(refusal(&other).starts_with("byte 0: not a fuzz input (first byte 9; this build writes 2): "));
     assert!(refusal(&bytes[..10]).starts_with("byte 10: the file ends within the header"));
     let torn = bytes.len() - 3;
     assert!(refusal(&bytes[..torn]).starts_with(&format!("byte {}: 5 bytes are left over", torn - 5)));

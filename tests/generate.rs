@@ -119,7 +119,7 @@ fn profiles_keep_to_their_rules() {
                 _ => {}
             }
             let ts = match &step.op {
-                Op::Commit { ts } => ts.unwrap_or(0),
+                Op::Commit { ts, .. } => ts.unwrap_or(0),
                 op => op.write_ts(),
             };
             assert!(ts == 0 || ts == last_ts + 1, "{profile}: {step}");

@@ -142,7 +142,7 @@ impl Observer for Moments {
         if !matches!(done.code, Code::Ok | Code::NotFound) || done.commit.is_some() || step.op == Op::Rollback {
             session.placed = Default::default();
         }
-        if done.on_cursor && step.op != Op::NextRandom {
+        if done.on_cursor && !matches!(step.op, Op::NextRandom { .. }) {
             session.placed[usize::from(step.who.cursor)] = done.replies.follower().placed;
         }
     }

@@ -21,7 +21,7 @@ fn generated_programs_round_trip() {
 
 /// One of each, in the form that is printed.
 const EVERY_FORM: &str = r#"# lockstep 1
-config sessions=3 cursors=2 keys=55 isolation=snapshot,read-committed,read-uncommitted
+config sessions=3 cursors=2 keys=55 tables=2 isolation=snapshot,read-committed,read-uncommitted
 s0.c0 key 0120
 s0.c0 key 0x00ff
 s0.c0 key 0x
@@ -51,6 +51,7 @@ s0.c0 bound lower
 s0.c0 bound clear
 s0.c0 reopen
 s0.c0 reopen overwrite=false random=true
+s0.c0 reopen overwrite=false random=true table=1
 s0.c0 reconfigure overwrite=true
 s0.c0 reconfigure overwrite=false
 s0.c0 duplicate s2.c1
@@ -58,16 +59,33 @@ s0.c0 compare s0.c1
 s0.c0 equals s0.c1
 s0 scan next
 s0 scan prev
+s0 scan next table=1
 s0 next_random
+s0 next_random table=1
 s1 begin
 s1 begin isolation=read-committed read_ts=5 roundup=true no_timestamp=true
+s1 begin ignore_prepare=true
+s1 begin isolation=snapshot roundup=true no_timestamp=true ignore_prepare=force roundup_prepared=true
+s1 prepare
+s1 prepare ts=12
 s1 commit
 s1 commit ts=12
+s1 commit ts=12 durable=14
+s1 commit durable=18446744073709551615
 s1 rollback
 s1 reset_snapshot
 s1 set_commit_ts 7
+s1 set_durable_ts 8
+s1 set_prepare_ts 6
 s1 set_read_ts 7
 s1 query read
+s1 query prepare
+s1 truncate
+s1 truncate start=c0
+s1 truncate start=c0 stop=c1 ts=9
+s1 truncate_range
+s1 truncate_range first=0010 last=0x00 table=1 ts=9
+s1 truncate_range last=0055
 query all_durable
 query oldest
 query oldest_reader
@@ -75,15 +93,35 @@ query pinned
 query stable
 set_timestamp
 set_timestamp oldest=1 stable=2
+set_timestamp oldest=1 stable=2 durable=3
+rollback_to_stable
+recreate
+recreate table=1
 inject checkpoint
 inject adopt
 inject advance oldest=1 stable=2
 inject evict 40
 inject prune
+inject quiesce
+inject step_down
+inject step_up node=0
+inject step_up node=1
+inject restart node=0 at=rest
+inject restart node=1 at=checkpoint
+inject restart node=0 at=adopt
 inject s0.c0 bulk_insert 0 55 ts=3
 inject s0.c0 bulk_remove 54 1
 inject s0.c0 remove_all ts=4
 inject s0.c0 insert_beside s0.c1 prev "v" ts=5
+inject s0.c0 truncate_all
+inject s0.c1 truncate_all ts=6
+inject s0.c0 prepare_flood 3 20 ts=7
+inject s0.c0 hook at=ingest_probed do=prune
+inject s0.c0 hook at=search_missed do=evict
+inject s0.c0 hook at=side_moved do=adopt
+inject s0.c0 hook at=stalled do=checkpoint
+inject s1.c0 hook at=looked_up do=commit
+inject s1.c1 hook at=table_adopted do=commit ts=12
 s0.c0 next => ok 0120 "v1"
 s0.c0 next => notfound - -
 s0.c0 next => ok E(0x00) E("\x14\x14")
@@ -131,7 +169,25 @@ const MALFORMED: &[(&str, usize, usize, &str)] = &[
     ("# lockstep\n", 1, 11, "format version ``, this build reads 1"),
     ("# lockstep 1\nconfig sessions=5\n", 2, 17, "5 is too large for a number of sessions: write a number up to 4"),
     ("# lockstep 1\nconfig keys=1\n", 2, 13, "1 is too small for a number of keys: write a number from 2 to 4096"),
-    ("# lockstep 1\nconfig tables=2\n", 2, 8, "`tables=2` is not a setting"),
+    ("# lockstep 1\nconfig rows=2\n", 2, 8, "`rows=2` is not a setting: write sessions=N, cursors=N, keys=N, tables=N"),
+    ("# lockstep 1\nconfig tables=3\n", 2, 15, "3 is too large for a number of tables: write a number up to 2"),
+    ("# lockstep 1\nconfig tables=0\n", 2, 15, "0 is too small for a number of tables: write a number from 1 to 2"),
+    ("# lockstep 1\ns0 scan next table=1\n", 2, 20, "there is no table 1: the program has tables=1, counted from 0"),
+    ("# lockstep 1\nrecreate table=x\n", 2, 16, "`x` is not a table: write a decimal number"),
+    ("# lockstep 1\ns0 truncate start=c1\n", 2, 19, "there is no cursor 1: the program has cursors=1"),
+    ("# lockstep 1\ns0 truncate stop=s0.c0\n", 2, 18, "`s0.c0` is not a cursor of the session: write c0"),
+    ("# lockstep 1\ns0 truncate 0010\n", 2, 13, "write truncate [start=cN] [stop=cN] [ts=T]"),
+    ("# lockstep 1\ns0 truncate_range first=\n", 2, 25, "`` is not a key"),
+    ("# lockstep 1\ns0 truncate_range 0010\n", 2, 19, "write truncate_range [first=KEY] [last=KEY] [table=N] [ts=T]"),
+    ("# lockstep 1\ns0 begin ignore_prepare=yes\n", 2, 25, "`yes` is not known here: write one of false|true|force"),
+    ("# lockstep 1\ninject step_up\n", 2, 15, "`step_up` needs node=0 or node=1 here"),
+    ("# lockstep 1\ninject step_up node=2\n", 2, 21, "2 is too large for a node: write a number up to 1"),
+    ("# lockstep 1\ninject restart node=0\n", 2, 22, "`restart` needs at=rest|checkpoint|adopt here"),
+    ("# lockstep 1\ninject restart node=0 at=night\n", 2, 26, "`night` is not known here: write one of rest|"),
+    ("# lockstep 1\ninject s0.c0 hook at=stalled\n", 2, 29, "needs do=prune|evict|adopt|checkpoint|commit here"),
+    ("# lockstep 1\ninject hook at=stalled do=prune\n", 2, 1, "write `inject sN.cM hook`"),
+    ("# lockstep 1\ninject s0.c0 prepare_flood 0 1\n", 2, 31, "`prepare_flood` needs ts=T here"),
+    ("# lockstep 1\ns0 query prepared\n", 2, 10, "`prepared` is not known here"),
     ("# lockstep 1\nconfig isolation=snapshot,snapshot\n", 2, 27, "is for session 1, but sessions=1"),
     ("# lockstep 1\nconfig isolation=serial\n", 2, 18, "write one of snapshot|read-committed|read-uncommitted"),
     ("# lockstep 1\nconfig\nconfig\n", 3, 1, "a second configuration"),

@@ -66,7 +66,8 @@ impl TableImage {
     /// much older ones as readers from `oldest` on need. Untimestamped versions are always in.
     pub fn build(tree: &Tree, running: &[TxnId], stable: Timestamp, oldest: Timestamp) -> TableImage {
         let included = |version: &&Version| {
-            !running.contains(&version.txn) && version.durable_ts <= stable && version.payload != Payload::Reserve
+            let committed = !running.contains(&version.txn) && !version.prepared;
+            committed && version.durable_ts <= stable && version.payload != Payload::Reserve
         };
         let mut rows = Vec::with_capacity(tree.len());
         for (key, chain) in tree.rows() {

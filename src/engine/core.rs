@@ -3,8 +3,8 @@
 use super::layered::LayeredTable;
 use super::timestamp::GlobalTimestamps;
 use super::tree::Tree;
-use super::txn::{CheckpointSeq, Horizon, Txn, TxnId};
-use crate::backend::{Isolation, Timestamp};
+use super::txn::{CheckpointSeq, Horizon, Outcome, Txn, TxnId, WriteKind};
+use crate::backend::{Isolation, Point, Timestamp};
 
 /// What a node is to a layered table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,9 @@ pub struct Registration {
     pub newest_checkpoint: Option<CheckpointSeq>,
     /// Its active read timestamp; 0: none.
     pub read_ts: Timestamp,
-    /// The first commit timestamp that its running transaction has set; 0: none.
-    pub first_commit_ts: Timestamp,
+    /// When its running transaction has announced to become durable first: the first commit timestamp that it has set
+    /// or, once prepared, the first durable one. 0: never.
+    pub first_durable_ts: Timestamp,
 }
 
 /// Events in the engine that tell whether a run tested anything. All are counts since the node was made.
@@ -73,6 +74,10 @@ pub struct Core {
     pub adopted: CheckpointSeq,
     /// The oldest timestamp of the newest adopted checkpoint; 0: none.
     pub adopted_oldest: Timestamp,
+    /// How many prepared transactions have ended: then updates appear in, or vanish from, snapshots that are held.
+    pub resolutions: u64,
+    /// Where the node's hook is to run.
+    pub armed: Option<Point>,
     /// Test coverage.
     pub counters: Counters,
     next_txn: TxnId,
@@ -89,6 +94,8 @@ impl Core {
             registrations: Vec::new(),
             adopted: 0,
             adopted_oldest: 0,
+            resolutions: 0,
+            armed: None,
             counters: Counters::default(),
             next_txn: 1,
             running: Vec::new(),
@@ -158,6 +165,17 @@ impl Core {
         }
     }
 
+    /// Carries out what becomes of a transaction's updates.
+    pub fn settle(&mut self, txn: &Txn, outcome: Outcome) {
+        for op in &txn.ops {
+            if let WriteKind::Truncate { stop } = &op.kind {
+                self.settle_truncation(op, stop, txn.id, outcome);
+            } else {
+                self.written_tree(op.table).settle(&op.key, txn.id, outcome);
+            }
+        }
+    }
+
     /// The oldest active read timestamp; 0: none.
     pub fn oldest_reader(&self) -> Timestamp {
         self.registrations.iter().map(|r| r.read_ts).filter(|&ts| ts != 0).min().unwrap_or(0)
@@ -174,7 +192,7 @@ impl Core {
 
     /// Everything at or below is durable and no running transaction has announced to commit there.
     pub fn all_durable(&self) -> Timestamp {
-        let announced = self.registrations.iter().map(|r| r.first_commit_ts).filter(|&ts| ts != 0).min();
+        let announced = self.registrations.iter().map(|r| r.first_durable_ts).filter(|&ts| ts != 0).min();
         announced.map_or(self.timestamps.durable, |first| self.timestamps.durable.min(first - 1))
     }
 

@@ -1,7 +1,8 @@
 //! The engine: what is tested. Nodes with plain and layered tables on one transaction machinery.
 //!
 //! It knows nothing of programs or oracles. From the outside in:
-//! - `node`: a connection with its role, sessions and physical events; `adapter`: a node as a backend;
+//! - `node`: a connection with its role, its sessions and their calls; `adapter`: a node as a backend;
+//! - `physical`: what happens to a node besides calls: checkpoints, adoption, eviction;
 //! - `session`: cursors and one transaction at a time; `cursor`: what applications hold;
 //! - `layered`: a follower's merge of ingest and stable; `checkpoint`: what stable is read from;
 //! - `core`: what sessions share; `txn`: ids, snapshots, views; `timestamp`: oldest and stable;
@@ -13,11 +14,15 @@ pub mod checkpoint;
 pub mod core;
 pub mod cursor;
 pub mod faults;
+pub mod hook;
 pub mod layered;
 pub mod node;
+pub mod physical;
 pub mod session;
 pub mod timestamp;
+pub mod transact;
 pub mod tree;
+pub mod truncate;
 pub mod txn;
 pub mod version;
 

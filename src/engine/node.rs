@@ -1,17 +1,15 @@
-//! A node: a connection with a role, its tables and its sessions, and the physical events that happen to it.
+//! A node: a connection with a role, its tables and its sessions, and the calls on them. What happens to it besides
+//! calls is in `physical`.
 
-use super::checkpoint::{AdoptError, Checkpoint, CheckpointError, TableImage};
 use super::core::{Core, Counters, Role, Table, TableId};
 use super::cursor::Cursor;
 use super::cursor::write::WriteOp;
-use super::faults::{self, Fault};
-use super::layered::{Adopted, LayeredTable};
+use super::hook::Hook;
+use super::layered::LayeredTable;
 use super::session::Session;
 use super::tree::Tree;
-use super::txn::CheckpointSeq;
 use crate::backend::{Call, Code, Direction, Isolation, Key, Reply, Timestamp, TimestampQuery, Who};
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 /// What kind of table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,27 +51,27 @@ pub struct Footprint {
 /// A node.
 #[derive(Debug)]
 pub struct Node {
-    core: Core,
-    sessions: Vec<Session>,
+    pub(super) core: Core,
+    /// By number; one is missing while it makes a call.
+    pub(super) sessions: Vec<Option<Box<Session>>>,
     /// How many checkpoints this leader has taken.
-    checkpoints: u64,
+    pub(super) checkpoints: u64,
     /// The newest checkpoint that this follower has adopted; 0: none.
-    adopted_order: u64,
+    pub(super) adopted_order: u64,
+    pub(super) hook: Hook,
 }
 
 impl Node {
     /// A node without tables and sessions.
     pub fn new(role: Role) -> Self {
-        Node { core: Core::new(role), sessions: Vec::new(), checkpoints: 0, adopted_order: 0 }
+        Node { core: Core::new(role), sessions: Vec::new(), checkpoints: 0, adopted_order: 0, hook: Hook::default() }
     }
 
     /// Creates a table.
     pub fn create_table(&mut self, kind: TableKind, name: &str) -> TableId {
         self.core.tables.push(match kind {
             TableKind::Plain => Table::Plain(Tree::default()),
-            TableKind::Layered => {
-                Table::Layered(Box::new(LayeredTable { name: name.to_owned(), ..LayeredTable::default() }))
-            }
+            TableKind::Layered => Table::Layered(Box::new(LayeredTable::new(name))),
         });
         TableId(self.core.tables.len() - 1)
     }
@@ -83,7 +81,7 @@ impl Node {
     pub fn open_session(&mut self, isolation: Isolation, slots: u8) -> usize {
         let index = self.sessions.len();
         self.core.registrations.push(Default::default());
-        self.sessions.push(Session::new(index, isolation, slots));
+        self.sessions.push(Some(Box::new(Session::new(index, isolation, slots))));
         index
     }
 
@@ -102,111 +100,11 @@ impl Node {
                 Table::Layered(layered) => {
                     footprint.versions += count(&layered.live) + count(&layered.ingest);
                     footprint.ingest_keys += layered.ingest.len();
-                    footprint.checkpoints += layered.adopted.len();
+                    footprint.checkpoints += layered.adopted.iter().filter(|adopted| adopted.seq != 0).count();
                 }
             }
         }
         footprint
-    }
-
-    // ---- physical events: they change no reply
-
-    /// Takes a checkpoint of the layered tables at the stable timestamp.
-    pub fn checkpoint(&mut self) -> Result<Arc<Checkpoint>, CheckpointError> {
-        let (oldest, stable) = (self.core.timestamps.oldest, self.core.timestamps.stable);
-        if self.core.role != Role::Leader {
-            return Err(CheckpointError::NotLeader);
-        }
-        if stable == 0 {
-            return Err(CheckpointError::NoStable);
-        }
-        self.checkpoints += 1;
-        // Readers that began before oldest moved still need their history on the leader, but a follower that has such
-        // readers refuses the checkpoint: the image reaches back to oldest and no further.
-        let horizon = self.core.horizon();
-        let running = self.core.running().to_vec();
-        let mut tables = Vec::new();
-        for table in &mut self.core.tables {
-            if let Table::Layered(layered) = table {
-                let image = TableImage::build(&layered.live, &running, stable, oldest);
-                tables.push((layered.name.clone(), Arc::new(image)));
-                layered.live.sweep(horizon);
-            }
-        }
-        Ok(Arc::new(Checkpoint { order: self.checkpoints, timestamp: stable, oldest, tables }))
-    }
-
-    /// Adopts a checkpoint: from now on cursors may bind it. False if it is the one adopted last. On an error nothing
-    /// has changed.
-    pub fn adopt(&mut self, checkpoint: &Checkpoint) -> Result<bool, AdoptError> {
-        if self.core.role != Role::Follower {
-            return Err(AdoptError::NotFollower);
-        }
-        if checkpoint.order <= self.adopted_order {
-            return match checkpoint.order.cmp(&self.adopted_order) {
-                Ordering::Less => Err(AdoptError::Older { offered: checkpoint.order, adopted: self.adopted_order }),
-                _ => Ok(false),
-            };
-        }
-        let pinned = [self.core.timestamps.oldest, self.core.oldest_reader()];
-        if let Some(pinned) = pinned.into_iter().filter(|&ts| ts != 0).min()
-            && checkpoint.oldest > pinned
-            && !faults::active(Fault::C4)
-        {
-            return Err(AdoptError::Pinned { oldest: checkpoint.oldest, pinned });
-        }
-        self.adopted_order = checkpoint.order;
-        self.core.adopted += 1;
-        self.core.adopted_oldest = checkpoint.oldest;
-        let (seq, timestamp) = (self.core.adopted, checkpoint.timestamp);
-        for (name, image) in &checkpoint.tables {
-            let table = self.layered_named(name);
-            table.adopt(Adopted { seq, timestamp, image: Arc::clone(image) });
-        }
-        self.release_checkpoints();
-        Ok(true)
-    }
-
-    /// The layered table of that name, created if the follower has not heard of it.
-    fn layered_named(&mut self, name: &str) -> &mut LayeredTable {
-        let known = self.core.tables.iter().position(|table| matches!(table, Table::Layered(t) if t.name == name));
-        let id = known.map_or_else(|| self.create_table(TableKind::Layered, name), TableId);
-        match &mut self.core.tables[id.0] {
-            Table::Layered(layered) => layered,
-            Table::Plain(_) => unreachable!("the position is that of a layered table"),
-        }
-    }
-
-    /// Evicts `percent` of each ingest table's keys, as far as they may go.
-    pub fn evict(&mut self, percent: u8) {
-        self.release_checkpoints();
-        let horizon = self.core.horizon();
-        let Core { tables, counters, .. } = &mut self.core;
-        for table in tables {
-            if let Table::Layered(layered) = table {
-                counters.pruned_keys += layered.evict(percent.min(100), horizon);
-            }
-        }
-    }
-
-    /// Evicts everything that may leave ingest.
-    pub fn prune(&mut self) {
-        self.evict(100);
-    }
-
-    /// Recomputes what is in use, and with it the prune timestamps.
-    fn release_checkpoints(&mut self) {
-        let registrations = &self.core.registrations;
-        let mut limits: Vec<CheckpointSeq> = registrations.iter().filter_map(|r| r.newest_checkpoint).collect();
-        limits.sort_unstable();
-        limits.dedup();
-        for (index, table) in self.core.tables.iter_mut().enumerate() {
-            if let Table::Layered(layered) = table {
-                let cursors = self.sessions.iter().flat_map(Session::cursors);
-                let placed = cursors.filter(|cursor| cursor.is_placed() && cursor.table == TableId(index));
-                layered.release_checkpoints(&limits, placed.map(|cursor| cursor.merge().bound_timestamp()));
-            }
-        }
     }
 
     // ---- calls
@@ -251,125 +149,164 @@ impl Node {
         if call.is_on_cursor() { self.cursor(first, who) } else { None }
     }
 
-    /// Makes a call and answers without the cursor's state.
+    /// Makes a call and answers without the cursor's state. The calling session is out of the way meanwhile.
     pub fn act(&mut self, tables: &[TableId], first: usize, who: Who, call: Call<'_>) -> Answer {
-        if self.is_refused_by_random(first, who, &call) {
-            return Answer::code(Code::NotSupported);
-        }
-        let (index, slot) = (first + usize::from(who.session), usize::from(who.cursor));
-        let Node { core, sessions, .. } = self;
-        let session = &mut sessions[index];
+        let index = first + usize::from(who.session);
+        let mut session = self.sessions[index].take().expect("a session makes one call at a time");
+        let answer = if session.is_prepared() {
+            self.act_prepared(&mut session, who, call)
+        } else if refused_by_random(&session, who, &call) {
+            Answer::code(Code::NotSupported)
+        } else {
+            self.act_for(&mut session, tables, first, who, call)
+        };
+        self.sessions[index] = Some(session);
+        answer
+    }
+
+    fn act_for(&mut self, session: &mut Session, tables: &[TableId], first: usize, who: Who, call: Call<'_>) -> Answer {
+        let slot = usize::from(who.cursor);
         Answer::code(match call {
             Call::Open(config) => {
-                session.open(core, slot, tables[usize::from(config.table)], config);
+                session.open(self, slot, tables[usize::from(config.table)], config);
                 Code::Ok
             }
             Call::Close => {
-                session.close(core, slot);
+                session.close(self, slot);
                 Code::Ok
             }
-            Call::Duplicate { from } => self.duplicate(first, who, from),
-            Call::Compare { with } => return self.compare(first, who, with, |order| order as i8),
-            Call::Equals { with } => return self.compare(first, who, with, |order| i8::from(order.is_eq())),
+            Call::Duplicate { from } => self.duplicate(session, first, who, from),
+            Call::Compare { with } => return self.compare(session, first, who, with, |order| order as i8),
+            Call::Equals { with } => return self.compare(session, first, who, with, |order| i8::from(order.is_eq())),
             Call::State => Code::Ok,
             // An empty key is a mistake that WiredTiger does not survive: it is none of the transaction's business.
             Call::SetKey(key) if key.is_empty() => Code::Invalid,
-            Call::SetKey(key) => session.cursor_call(core, slot, |cursor, _| (cursor.set_key(key), 0)).0,
-            Call::SetValue(value) => session.cursor_call(core, slot, |cursor, _| (cursor.set_value(value), 0)).0,
-            Call::GetKey => session.cursor_call(core, slot, |cursor, _| (has(cursor.key().get()), 0)).0,
-            Call::GetValue => session.cursor_call(core, slot, |cursor, _| (has(cursor.value().get()), 0)).0,
+            Call::SetKey(key) => session.cursor_call(self, slot, |cursor, _| (cursor.set_key(key), 0)).0,
+            Call::SetValue(value) => session.cursor_call(self, slot, |cursor, _| (cursor.set_value(value), 0)).0,
+            Call::GetKey => session.cursor_call(self, slot, |cursor, _| (has(cursor.key().get()), 0)).0,
+            Call::GetValue => session.cursor_call(self, slot, |cursor, _| (has(cursor.value().get()), 0)).0,
             Call::Bound { side, inclusive } => {
-                session.cursor_call(core, slot, |cursor, _| (cursor.set_bound(side, inclusive), 0)).0
+                session.cursor_call(self, slot, |cursor, _| (cursor.set_bound(side, inclusive), 0)).0
             }
-            Call::ClearBounds => session.cursor_call(core, slot, |cursor, _| (cursor.clear_bounds(), 0)).0,
-            Call::Reset => session.cursor_call(core, slot, |cursor, ctx| (cursor.reset(ctx), 0)).0,
+            Call::ClearBounds => session.cursor_call(self, slot, |cursor, _| (cursor.clear_bounds(), 0)).0,
+            Call::Reset => session.cursor_call(self, slot, |cursor, ctx| (cursor.reset(ctx), 0)).0,
             Call::Reconfigure { overwrite } => {
-                session.cursor_call(core, slot, |cursor, ctx| (cursor.reconfigure(ctx, overwrite), 0)).0
+                session.cursor_call(self, slot, |cursor, ctx| (cursor.reconfigure(ctx, overwrite), 0)).0
             }
-            Call::Search => session.cursor_call(core, slot, |cursor, ctx| (cursor.search(ctx), 0)).0,
+            Call::Search => session.cursor_call(self, slot, |cursor, ctx| (cursor.search(ctx), 0)).0,
             Call::SearchNear => {
-                let (code, exact) = session.cursor_call(core, slot, |cursor, ctx| cursor.search_near(ctx));
+                let (code, exact) = session.cursor_call(self, slot, |cursor, ctx| cursor.search_near(ctx));
                 return Answer { exact, ..Answer::code(code) };
             }
-            Call::Next => session.iterate(core, slot, Direction::Next),
-            Call::Prev => session.iterate(core, slot, Direction::Prev),
-            Call::LargestKey => session.cursor_call(core, slot, |cursor, ctx| (cursor.largest_key(ctx), 0)).0,
-            Call::Insert => session.write(core, slot, WriteOp::Insert),
-            Call::Update => session.write(core, slot, WriteOp::Update),
-            Call::Remove => session.write(core, slot, WriteOp::Remove),
-            Call::Modify(deltas) => session.write(core, slot, WriteOp::Modify(deltas)),
-            Call::Reserve => session.write(core, slot, WriteOp::Reserve),
-            Call::Begin(begin) => session.begin(core, &begin),
-            Call::Commit { ts, durable: _ } => session.commit(core, ts),
-            Call::Rollback => session.rollback(core),
-            Call::TimestampTransaction(which, ts) => session.timestamp_transaction(core, which, ts),
-            Call::ResetSnapshot => session.reset_snapshot(core),
-            Call::Query(what) => return self.query(index, what),
-            Call::SetTimestamp { oldest, stable, durable: _ } => self.set_timestamp(oldest, stable),
-            Call::Prepare(_)
-            | Call::Truncate { .. }
-            | Call::TruncateTable { .. }
-            | Call::RollbackToStable
-            | Call::Recreate { .. } => Code::NotSupported,
+            Call::Next => session.iterate(self, slot, Direction::Next),
+            Call::Prev => session.iterate(self, slot, Direction::Prev),
+            Call::LargestKey => session.cursor_call(self, slot, |cursor, ctx| (cursor.largest_key(ctx), 0)).0,
+            Call::Insert => session.write(self, slot, WriteOp::Insert),
+            Call::Update => session.write(self, slot, WriteOp::Update),
+            Call::Remove => session.write(self, slot, WriteOp::Remove),
+            Call::Modify(deltas) => session.write(self, slot, WriteOp::Modify(deltas)),
+            Call::Reserve => session.write(self, slot, WriteOp::Reserve),
+            Call::Begin(begin) => session.begin(self, &begin),
+            Call::Commit { ts, durable } => session.commit(self, ts, durable),
+            Call::Prepare(ts) => session.prepare(self, ts),
+            Call::Rollback => session.rollback(self),
+            Call::TimestampTransaction(which, ts) => session.timestamp_transaction(self, which, ts),
+            Call::ResetSnapshot => session.reset_snapshot(self),
+            Call::Query(what) => return self.query(session, what),
+            Call::Truncate { start, stop } => session.truncate(self, start.map(usize::from), stop.map(usize::from)),
+            Call::TruncateTable { table } => session.truncate_table(self, tables[usize::from(table)]),
+            Call::SetTimestamp { oldest, stable, durable } => self.set_timestamp(oldest, stable, durable),
+            Call::RollbackToStable | Call::Recreate { .. } => Code::NotSupported,
         })
     }
 
-    /// A random cursor only jumps, resets and closes. What else it is asked for does not fail the transaction.
-    fn is_refused_by_random(&self, first: usize, who: Who, call: &Call<'_>) -> bool {
-        let refused = matches!(
-            call,
-            Call::Search
-                | Call::SearchNear
-                | Call::Prev
-                | Call::Insert
-                | Call::Update
-                | Call::Remove
-                | Call::Modify(_)
-                | Call::Reserve
-                | Call::Bound { .. }
-                | Call::ClearBounds
-                | Call::Compare { .. }
-                | Call::Equals { .. }
-        );
-        refused && self.cursor(first, who).is_some_and(|cursor| cursor.config.random)
+    /// A call while the session's transaction is prepared: what resolves it, and little else. What is not allowed does
+    /// the transaction no harm.
+    fn act_prepared(&mut self, session: &mut Session, who: Who, call: Call<'_>) -> Answer {
+        let slot = usize::from(who.cursor);
+        Answer::code(match call {
+            Call::Commit { ts, durable } => session.commit(self, ts, durable),
+            Call::Rollback => session.rollback(self),
+            Call::TimestampTransaction(which, ts) => session.timestamp_transaction(self, which, ts),
+            Call::ResetSnapshot => session.reset_snapshot(self),
+            Call::Query(what) => return self.query(session, what),
+            Call::Close => {
+                session.close(self, slot);
+                Code::Ok
+            }
+            Call::Reset => session.cursor_call(self, slot, |cursor, ctx| (cursor.reset(ctx), 0)).0,
+            Call::LargestKey => session.with_cursor(self, slot, |cursor, ctx| {
+                cursor.reset_keeping_bounds(ctx);
+                Code::Invalid
+            }),
+            Call::State | Call::SetValue(_) => Code::Ok,
+            // The node's own calls do not go through the session's transaction.
+            Call::SetTimestamp { oldest, stable, durable } => self.set_timestamp(oldest, stable, durable),
+            Call::RollbackToStable | Call::Recreate { .. } => Code::Busy,
+            _ => Code::Invalid,
+        })
+    }
+
+    fn session(&self, first: usize, session: u8) -> Option<&Session> {
+        self.sessions[first + usize::from(session)].as_deref()
     }
 
     fn cursor(&self, first: usize, who: Who) -> Option<&Cursor> {
-        self.sessions[first + usize::from(who.session)].cursor(usize::from(who.cursor))
+        self.session(first, who.session)?.cursor(usize::from(who.cursor))
     }
 
-    fn key_of(&self, first: usize, who: Who) -> Option<&Key> {
-        self.cursor(first, who)?.key().get()
-    }
-
-    fn duplicate(&mut self, first: usize, who: Who, from: Who) -> Code {
-        let source = self.cursor(first, from);
-        match source.and_then(|source| Some((source.key().get()?.clone(), source.table))) {
-            Some((key, table)) => {
-                let session = &mut self.sessions[first + usize::from(who.session)];
-                session.duplicate(&mut self.core, usize::from(who.cursor), table, &key)
-            }
+    /// Opens a cursor where `from` has its key, on the same table.
+    fn duplicate(&mut self, session: &mut Session, first: usize, who: Who, from: Who) -> Code {
+        let own = from.session == who.session;
+        let source = if own { Some(&*session) } else { self.session(first, from.session) };
+        if source.is_none_or(Session::is_prepared) {
+            return Code::Invalid;
+        }
+        let cursor = source.and_then(|source| source.cursor(usize::from(from.cursor)));
+        let place = cursor.and_then(|cursor| Some((cursor.key().get()?.clone(), cursor.table)));
+        match (place, own) {
+            (Some((key, table)), _) => session.duplicate(self, usize::from(who.cursor), table, &key),
             // It is the source that lacks something, and its transaction that fails.
-            None => self.sessions[first + usize::from(from.session)].noted(Code::Invalid),
+            (None, true) => session.noted(Code::Invalid),
+            (None, false) => match &mut self.sessions[first + usize::from(from.session)] {
+                Some(source) => source.noted(Code::Invalid),
+                None => Code::Invalid,
+            },
         }
     }
 
-    fn compare(&mut self, first: usize, who: Who, with: Who, answer: impl Fn(Ordering) -> i8) -> Answer {
-        match (self.key_of(first, who), self.key_of(first, with)) {
-            (Some(left), Some(right)) => Answer { exact: answer(left.cmp(right)), ..Answer::code(Code::Ok) },
-            _ => Answer::code(self.sessions[first + usize::from(who.session)].noted(Code::Invalid)),
+    /// Compares the keys of two cursors on one table.
+    fn compare(
+        &mut self,
+        session: &mut Session,
+        first: usize,
+        who: Who,
+        with: Who,
+        answer: impl Fn(Ordering) -> i8,
+    ) -> Answer {
+        let other = if with.session == who.session {
+            session.cursor(usize::from(with.cursor))
+        } else {
+            self.cursor(first, with)
+        };
+        match (session.cursor(usize::from(who.cursor)), other) {
+            (Some(own), Some(other)) if own.table == other.table => match (own.key().get(), other.key().get()) {
+                (Some(left), Some(right)) => Answer { exact: answer(left.cmp(right)), ..Answer::code(Code::Ok) },
+                _ => Answer::code(session.noted(Code::Invalid)),
+            },
+            _ => Answer::code(session.noted(Code::Invalid)),
         }
     }
 
-    fn query(&self, session: usize, what: TimestampQuery) -> Answer {
+    fn query(&self, session: &Session, what: TimestampQuery) -> Answer {
         let timestamp = match what {
             TimestampQuery::AllDurable => Some(self.core.all_durable()),
             TimestampQuery::Oldest => Some(self.core.timestamps.oldest),
             TimestampQuery::OldestReader => Some(self.core.oldest_reader()),
             TimestampQuery::Pinned => Some(self.core.pinned()),
             TimestampQuery::Stable => Some(self.core.timestamps.stable),
-            TimestampQuery::Read => self.sessions[session].read_ts(),
-            TimestampQuery::Prepare => None,
+            TimestampQuery::Read => session.read_ts(),
+            TimestampQuery::Prepare => session.prepare_ts(),
         };
         match timestamp {
             Some(timestamp) => Answer { timestamp, ..Answer::code(Code::Ok) },
@@ -377,9 +314,14 @@ impl Node {
         }
     }
 
-    fn set_timestamp(&mut self, oldest: Option<u64>, stable: Option<u64>) -> Code {
+    fn set_timestamp(
+        &mut self,
+        oldest: Option<Timestamp>,
+        stable: Option<Timestamp>,
+        durable: Option<Timestamp>,
+    ) -> Code {
         let before = self.core.timestamps.oldest;
-        let code = self.core.timestamps.set(oldest, stable);
+        let code = self.core.timestamps.set(oldest, stable, durable);
         if self.core.timestamps.oldest != before {
             let horizon = self.core.horizon();
             for table in &mut self.core.tables {
@@ -395,4 +337,25 @@ impl Node {
 /// What `get_key` and `get_value` return.
 fn has(field: Option<&Key>) -> Code {
     if field.is_some() { Code::Ok } else { Code::Invalid }
+}
+
+/// A random cursor only jumps, resets and closes. What else it is asked for does not fail the transaction.
+fn refused_by_random(session: &Session, who: Who, call: &Call<'_>) -> bool {
+    let is_random = |slot: u8| session.cursor(usize::from(slot)).is_some_and(|cursor| cursor.config.random);
+    match call {
+        Call::Search
+        | Call::SearchNear
+        | Call::Prev
+        | Call::Insert
+        | Call::Update
+        | Call::Remove
+        | Call::Modify(_)
+        | Call::Reserve
+        | Call::Bound { .. }
+        | Call::ClearBounds
+        | Call::Compare { .. }
+        | Call::Equals { .. } => is_random(who.cursor),
+        Call::Truncate { start, stop } => start.is_some_and(is_random) || stop.is_some_and(is_random),
+        _ => false,
+    }
 }

@@ -14,10 +14,10 @@ pub struct GlobalTimestamps {
 }
 
 impl GlobalTimestamps {
-    /// `set_timestamp`: neither may be 0 or move backwards, and oldest may not pass stable. All or nothing.
-    pub fn set(&mut self, oldest: Option<Timestamp>, stable: Option<Timestamp>) -> Code {
+    /// `set_timestamp`: none may be 0, oldest and stable may not move backwards, nor oldest pass stable. All or nothing.
+    pub fn set(&mut self, oldest: Option<Timestamp>, stable: Option<Timestamp>, durable: Option<Timestamp>) -> Code {
         let backwards = |new: Option<Timestamp>, now| new.is_some_and(|new| new == 0 || new < now);
-        if backwards(oldest, self.oldest) || backwards(stable, self.stable) {
+        if backwards(oldest, self.oldest) || backwards(stable, self.stable) || durable == Some(0) {
             return Code::Invalid;
         }
         let (new_oldest, new_stable) = (oldest.unwrap_or(self.oldest), stable.unwrap_or(self.stable));
@@ -25,6 +25,7 @@ impl GlobalTimestamps {
             return Code::Invalid;
         }
         (self.oldest, self.stable) = (new_oldest, new_stable);
+        self.durable = durable.unwrap_or(self.durable);
         Code::Ok
     }
 
@@ -41,12 +42,12 @@ mod tests {
     #[test]
     fn set_is_all_or_nothing_and_never_backwards() {
         let mut ts = GlobalTimestamps::default();
-        assert_eq!(ts.set(Some(0), None), Code::Invalid);
-        assert_eq!(ts.set(Some(7), None), Code::Ok);
-        assert_eq!(ts.set(None, Some(6)), Code::Invalid);
-        assert_eq!(ts.set(Some(9), Some(8)), Code::Invalid);
-        assert_eq!(ts.set(Some(8), Some(9)), Code::Ok);
-        assert_eq!(ts.set(Some(7), Some(10)), Code::Invalid);
+        assert_eq!(ts.set(Some(0), None, None), Code::Invalid);
+        assert_eq!(ts.set(Some(7), None, None), Code::Ok);
+        assert_eq!(ts.set(None, Some(6), None), Code::Invalid);
+        assert_eq!(ts.set(Some(9), Some(8), None), Code::Invalid);
+        assert_eq!(ts.set(Some(8), Some(9), None), Code::Ok);
+        assert_eq!(ts.set(Some(7), Some(10), None), Code::Invalid);
         assert_eq!((ts.oldest, ts.stable), (8, 9));
         assert!(!ts.may_commit_at(9) && ts.may_commit_at(10));
     }

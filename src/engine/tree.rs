@@ -1,6 +1,6 @@
 //! A table's live data: update chains in the order of their keys.
 
-use super::txn::{Horizon, TxnId, View};
+use super::txn::{Horizon, Outcome, TxnId, View};
 use super::version::{Chain, Found, Version};
 use crate::backend::{Direction, Key, Timestamp, Value};
 use std::cell::Cell;
@@ -27,6 +27,15 @@ pub struct Pushed {
     pub replaced: Option<Timestamp>,
     /// Whether it is time to [`Tree::trim`] the key.
     pub is_long: bool,
+}
+
+/// What a search along the keys stops at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen<'a> {
+    /// A record.
+    Value(&'a Value),
+    /// A prepared update: there may be a record or not.
+    Prepared,
 }
 
 impl Tree {
@@ -66,11 +75,12 @@ impl Tree {
         self.chain(key).map_or(Found::Nothing, |chain| chain.read(view))
     }
 
-    /// The first record from `from` on in `direction` that `view` sees.
+    /// The first record from `from` on in `direction` that `view` sees, or would see were it not prepared.
     #[inline]
-    pub fn seek(&self, from: Bound<&Key>, direction: Direction, view: &View<'_>) -> Option<(&Key, &Value)> {
+    pub fn seek(&self, from: Bound<&Key>, direction: Direction, view: &View<'_>) -> Option<(&Key, Seen<'_>)> {
         let seen = |at: usize| match self.rows[at].1.read(view) {
-            Found::Value(value) => Some((at, value)),
+            Found::Value(value) => Some((at, Seen::Value(value))),
+            Found::Prepared => Some((at, Seen::Prepared)),
             Found::Nothing | Found::Deleted => None,
         };
         let (at, value) = match direction {
@@ -125,30 +135,44 @@ impl Tree {
         }
     }
 
-    /// Commits what `txn` did to `key`.
-    pub fn commit(&mut self, key: &Key, txn: TxnId, ts: Timestamp) {
-        self.settle(key, |chain| chain.commit(txn, ts));
-    }
-
-    /// Takes back what `txn` did to `key`.
-    pub fn abort(&mut self, key: &Key, txn: TxnId) {
-        self.changes += 1;
-        self.settle(key, |chain| chain.abort(txn));
-    }
-
-    fn settle(&mut self, key: &Key, outcome: impl FnOnce(&mut Chain)) {
+    /// Carries out what becomes of `txn`'s updates of `key`.
+    pub fn settle(&mut self, key: &Key, txn: TxnId, outcome: Outcome) {
+        // A commit shows nothing that was not seen before by those who see what is uncommitted.
+        self.changes += u64::from(!matches!(outcome, Outcome::Committed(_)));
         if let Ok(at) = self.find(key) {
             let chain = &mut self.rows[at].1;
-            outcome(chain);
+            chain.settle(txn, outcome);
             if chain.is_empty() {
                 self.rows.remove(at);
             }
         }
     }
 
+    /// Carries out what becomes of `txn`'s updates of the keys from `start` to `stop`.
+    pub fn settle_range(&mut self, start: &Key, stop: &Key, txn: TxnId, outcome: Outcome) {
+        self.changes += 1;
+        let from = self.find(start).unwrap_or_else(|at| at);
+        let affected = self.rows[from..].iter().take_while(|(key, _)| key <= stop).count();
+        for (_, chain) in &mut self.rows[from..from + affected] {
+            chain.settle(txn, outcome);
+        }
+        self.rows.retain(|(_, chain)| !chain.is_empty());
+    }
+
     /// The largest key there is, visible or not.
     pub fn largest(&self) -> Option<&Key> {
         self.rows.last().map(|(key, _)| key)
+    }
+
+    /// Something has changed that belongs to the tree, though it is not in it.
+    pub fn touch(&mut self) {
+        self.changes += 1;
+    }
+
+    /// The keys from `start` to `stop`, whatever they have.
+    pub fn keys_between(&self, start: &Key, stop: &Key) -> impl Iterator<Item = &Key> {
+        let from = self.find(start).unwrap_or_else(|at| at);
+        self.rows[from..].iter().map(|(key, _)| key).take_while(move |key| *key <= stop)
     }
 
     /// The number of changes so far.

@@ -1,7 +1,7 @@
 //! Transaction ids, snapshots, views and the state of a session's transaction.
 
 use super::core::TableId;
-use crate::backend::{Isolation, Key, Timestamp};
+use crate::backend::{IgnorePrepare, Isolation, Key, Timestamp};
 
 /// A transaction id. Allocated at the first write, in increasing order, per node. 0: none.
 pub type TxnId = u64;
@@ -32,10 +32,13 @@ pub struct View<'a> {
     pub snapshot: Option<&'a Snapshot>,
     /// 0: none.
     pub read_ts: Timestamp,
+    /// Whether it passes over prepared updates to what was there before.
+    pub ignores_prepared: bool,
 }
 
 impl View<'_> {
-    /// Whether an update by `txn` with `start_ts` is visible. Own updates always are, whatever their timestamp.
+    /// Whether an update by `txn` with `start_ts` is visible. Own updates always are, whatever their timestamp. (What to
+    /// do about it if it is prepared is another matter.)
     #[inline]
     pub fn sees(&self, txn: TxnId, start_ts: Timestamp) -> bool {
         if txn == self.own && txn != 0 {
@@ -65,6 +68,38 @@ impl Horizon {
     }
 }
 
+/// What an update is, as far as commit and rollback need to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteKind {
+    /// A version of one key.
+    Update,
+    /// A place-holder, which leaves nothing behind.
+    Reserve,
+    /// An entry in a truncate list; the key of the operation is the first that it covers.
+    Truncate {
+        /// The last one.
+        stop: Key,
+    },
+}
+
+/// What becomes of a transaction's updates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// They commit; those without a timestamp of their own get this one.
+    Committed(Timestamp),
+    /// They are prepared at this timestamp.
+    Prepared(Timestamp),
+    /// They were prepared and commit.
+    Resolved {
+        /// When they become visible to readers with a read timestamp.
+        commit_ts: Timestamp,
+        /// When they become part of checkpoints.
+        durable_ts: Timestamp,
+    },
+    /// They never were.
+    RolledBack,
+}
+
 /// An update that a transaction made, as far as commit and rollback need it.
 #[derive(Clone, Debug)]
 pub struct TxnOp {
@@ -72,8 +107,8 @@ pub struct TxnOp {
     pub table: TableId,
     /// On which key.
     pub key: Key,
-    /// Whether it is a place-holder, which leaves nothing behind.
-    pub reserve: bool,
+    /// What it is.
+    pub kind: WriteKind,
     /// The commit timestamp that was set when it was made; 0: it gets the final one.
     pub stamp: Timestamp,
     /// The durable timestamp of the version that it replaced; `None` if the key had none in the written tree.
@@ -99,6 +134,16 @@ pub struct Txn {
     pub commit_ts: Timestamp,
     /// The first (and smallest) such timestamp.
     pub first_commit_ts: Timestamp,
+    /// What it does about prepared updates of others.
+    pub ignore_prepare: IgnorePrepare,
+    /// Whether its own prepare timestamp need not be after stable, and its commit timestamp is raised to that.
+    pub roundup_prepared: bool,
+    /// The prepare timestamp; 0: none.
+    pub prepare_ts: Timestamp,
+    /// Whether it is prepared: it can only be committed or rolled back.
+    pub prepared: bool,
+    /// The durable timestamp that was set for the prepared transaction; 0: none.
+    pub durable_ts: Timestamp,
     /// An error has made it impossible to commit the updates.
     pub failed: bool,
     /// The updates, in order.
@@ -121,6 +166,7 @@ impl Txn {
             own: self.id,
             snapshot: (self.isolation != Isolation::ReadUncommitted).then_some(&self.snapshot),
             read_ts: self.read_ts,
+            ignores_prepared: self.ignore_prepare != IgnorePrepare::No,
         }
     }
 
@@ -140,6 +186,11 @@ impl Txn {
         self.no_timestamp = false;
         self.commit_ts = 0;
         self.first_commit_ts = 0;
+        self.ignore_prepare = IgnorePrepare::No;
+        self.roundup_prepared = false;
+        self.prepare_ts = 0;
+        self.prepared = false;
+        self.durable_ts = 0;
         self.failed = false;
         self.ops.clear();
     }

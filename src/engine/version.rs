@@ -3,8 +3,8 @@
 //! A key's history is a chain of versions in the order in which they were written. A reader takes the newest
 //! version that it sees; a writer may add one only if it sees the newest there is.
 
-use super::txn::{Horizon, TxnId, View};
-use crate::backend::{Timestamp, Value};
+use super::txn::{Horizon, Outcome, TxnId, View};
+use crate::backend::{Key, Timestamp, Value};
 
 /// What a version does to its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,25 @@ pub struct Version {
     /// When it becomes durable, that is, part of checkpoints. Differs from `start_ts` only for transactions that
     /// were prepared.
     pub durable_ts: Timestamp,
+    /// Whether its transaction is prepared: whether it will be there is not known, and its timestamps are the prepare
+    /// timestamp.
+    pub prepared: bool,
     /// What it does.
     pub payload: Payload,
+}
+
+/// A prepared update stands in the way: nobody knows yet what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unresolved {
+    /// The key.
+    pub at: Key,
+}
+
+impl Version {
+    /// Whether every present and future reader sees it, unless a newer one hides it.
+    pub fn is_seen_by_all(&self, horizon: Horizon) -> bool {
+        !self.prepared && horizon.everyone_sees(self.txn, self.start_ts)
+    }
 }
 
 /// What a reader finds in a chain.
@@ -38,12 +55,14 @@ pub enum Found<'a> {
     Nothing,
     /// The newest version that it sees is a delete.
     Deleted,
+    /// The newest version that it would see is prepared.
+    Prepared,
     /// A value.
     Value(&'a Value),
 }
 
 /// The versions of one key, oldest first. Updates of rolled-back transactions are taken out at once, so all of
-/// them are committed or belong to running transactions; those of one running transaction are at the end.
+/// them are committed, prepared, or belong to running transactions; those of one that has not ended are at the end.
 #[derive(Clone, Debug, Default)]
 pub struct Chain(Vec<Version>);
 
@@ -63,6 +82,12 @@ impl Chain {
     pub fn read(&self, view: &View<'_>) -> Found<'_> {
         for version in self.0.iter().rev() {
             if view.sees(version.txn, version.start_ts) {
+                if version.prepared && version.txn != view.own {
+                    if view.ignores_prepared {
+                        continue;
+                    }
+                    return Found::Prepared;
+                }
                 match &version.payload {
                     Payload::Put(value) => return Found::Value(value),
                     Payload::Delete => return Found::Deleted,
@@ -73,10 +98,11 @@ impl Chain {
         Found::Nothing
     }
 
-    /// First updater wins: whether a writer with `view` would overwrite something that it does not see.
+    /// First updater wins: whether a writer with `view` would overwrite something that it does not see, or of which
+    /// nobody knows yet whether it will be there.
     #[inline]
     pub fn conflicts(&self, view: &View<'_>) -> bool {
-        self.0.last().is_some_and(|newest| !view.sees(newest.txn, newest.start_ts))
+        self.0.last().is_some_and(|newest| newest.prepared || !view.sees(newest.txn, newest.start_ts))
     }
 
     /// Whether the newest version is a delete.
@@ -101,9 +127,8 @@ impl Chain {
 
     /// Drops the versions that are older than one that every present and future reader sees.
     pub fn trim(&mut self, horizon: Horizon) {
-        let base = self.0.iter().rposition(|version| {
-            version.payload != Payload::Reserve && horizon.everyone_sees(version.txn, version.start_ts)
-        });
+        let base =
+            self.0.iter().rposition(|version| version.payload != Payload::Reserve && version.is_seen_by_all(horizon));
         if let Some(base @ 1..) = base {
             self.0.drain(..base);
         }
@@ -118,13 +143,48 @@ impl Chain {
 
     /// Whether the chain says no more than that the key does not exist, to every present and future reader.
     pub fn is_obsolete(&self, horizon: Horizon) -> bool {
-        self.0.last().is_some_and(|newest| {
-            newest.payload == Payload::Delete && horizon.everyone_sees(newest.txn, newest.start_ts)
-        })
+        self.0.last().is_some_and(|newest| newest.payload == Payload::Delete && newest.is_seen_by_all(horizon))
     }
 
-    /// Commits the updates of `txn`: drops its place-holders and gives `ts` to what has no timestamp yet.
-    pub fn commit(&mut self, txn: TxnId, ts: Timestamp) {
+    /// Carries out what becomes of the updates of `txn`; its place-holders go in any case.
+    pub fn settle(&mut self, txn: TxnId, outcome: Outcome) {
+        match outcome {
+            Outcome::Committed(ts) => self.commit(txn, ts),
+            Outcome::Prepared(ts) => self.prepare(txn, ts),
+            Outcome::Resolved { commit_ts, durable_ts } => self.commit_prepared(txn, commit_ts, durable_ts),
+            Outcome::RolledBack => self.abort(txn),
+        }
+    }
+
+    /// Gives `ts` to what has no timestamp yet.
+    fn commit(&mut self, txn: TxnId, ts: Timestamp) {
+        for version in self.updates_of(txn) {
+            if version.start_ts == 0 {
+                version.start_ts = ts;
+                version.durable_ts = ts;
+            }
+        }
+    }
+
+    /// What has been done waits for its outcome at `ts`.
+    fn prepare(&mut self, txn: TxnId, ts: Timestamp) {
+        for version in self.updates_of(txn) {
+            version.start_ts = ts;
+            version.durable_ts = ts;
+            version.prepared = true;
+        }
+    }
+
+    fn commit_prepared(&mut self, txn: TxnId, commit_ts: Timestamp, durable_ts: Timestamp) {
+        for version in self.updates_of(txn) {
+            version.start_ts = commit_ts;
+            version.durable_ts = durable_ts;
+            version.prepared = false;
+        }
+    }
+
+    /// The updates of the running transaction `txn`, after its place-holders have been dropped.
+    fn updates_of(&mut self, txn: TxnId) -> &mut [Version] {
         let own = self.start_of(txn);
         if self.0[own..].iter().any(|version| version.payload == Payload::Reserve) {
             let mut index = 0;
@@ -133,16 +193,11 @@ impl Chain {
                 index <= own || version.payload != Payload::Reserve
             });
         }
-        for version in &mut self.0[own..] {
-            if version.start_ts == 0 {
-                version.start_ts = ts;
-                version.durable_ts = ts;
-            }
-        }
+        &mut self.0[own..]
     }
 
     /// Takes out the updates of `txn`.
-    pub fn abort(&mut self, txn: TxnId) {
+    fn abort(&mut self, txn: TxnId) {
         let own = self.start_of(txn);
         self.0.truncate(own);
     }

@@ -1,6 +1,7 @@
 //! The running clock of a program: what its timestamps are relative to, as far as it can be told from the steps alone.
 //! Decoding, encoding and generating follow the same clock, so that their timestamps mean the same.
 
+use super::event::HookAction;
 use super::limits;
 use super::ops::Op;
 use super::step::{Config, Step};
@@ -16,7 +17,7 @@ pub(super) struct Clock {
     /// The stable timestamp.
     pub stable: Timestamp,
     /// The transaction of each session.
-    txns: [Txn; Config::MAX_SESSIONS as usize],
+    txns: [Running; Config::MAX_SESSIONS as usize],
 }
 
 /// A session's transaction, as far as timestamps go.
@@ -28,17 +29,30 @@ pub(super) enum Txn {
     Snapshot,
     /// A lower isolation: it may do neither.
     Lower,
+    /// Prepared: it may do nothing but end.
+    Prepared,
 }
+
+/// A running transaction and the timestamps that it has, 0 for none.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    txn: Txn,
+    prepare: Timestamp,
+    commit: Timestamp,
+    durable: Timestamp,
+}
+
+const IDLE: Running = Running { txn: Txn::Idle, prepare: 0, commit: 0, durable: 0 };
 
 impl Clock {
     pub fn new() -> Self {
-        Clock { now: 0, oldest: 0, stable: 0, txns: [Txn::Idle; Config::MAX_SESSIONS as usize] }
+        Clock { now: 0, oldest: 0, stable: 0, txns: [IDLE; Config::MAX_SESSIONS as usize] }
     }
 
     /// The transaction of a session.
     #[inline]
     pub fn txn(&self, session: u8) -> Txn {
-        self.txns[usize::from(session % Config::MAX_SESSIONS)]
+        self.txns[usize::from(session % Config::MAX_SESSIONS)].txn
     }
 
     /// A timestamp that is larger than all so far.
@@ -65,22 +79,68 @@ impl Clock {
         let session = usize::from(step.who.session % Config::MAX_SESSIONS);
         match &step.op {
             Op::Begin { isolation, read_ts, .. } => {
-                if self.txns[session] == Txn::Idle {
+                if self.txns[session].txn == Txn::Idle {
                     let isolation = isolation.unwrap_or(config.isolation_of(step.who.session));
                     let snapshot = isolation == Isolation::Snapshot || read_ts.is_some();
-                    self.txns[session] = if snapshot { Txn::Snapshot } else { Txn::Lower };
+                    self.txns[session].txn = if snapshot { Txn::Snapshot } else { Txn::Lower };
                 }
             }
-            Op::Commit { ts } => {
-                self.txns[session] = Txn::Idle;
-                self.advance(ts.unwrap_or(0));
+            Op::Prepare { ts } => self.prepare(session, ts.unwrap_or(0)),
+            Op::PrepareFlood { ts, .. } => {
+                if self.txns[session].txn == Txn::Idle {
+                    self.txns[session].txn = Txn::Snapshot;
+                }
+                self.prepare(session, *ts);
             }
-            Op::Rollback => self.txns[session] = Txn::Idle,
-            Op::TimestampTransaction { which: TxnTimestamp::Commit, ts } => self.advance(*ts),
-            Op::SetTimestamp { oldest, stable } => self.age(oldest.unwrap_or(0), stable.unwrap_or(0)),
+            Op::Commit { ts, durable } => self.commit(session, ts.unwrap_or(0), durable.unwrap_or(0)),
+            Op::Hook { action: HookAction::Commit, ts, .. } => {
+                if self.txns[session].txn != Txn::Prepared {
+                    self.commit(session, *ts, 0);
+                }
+            }
+            Op::Rollback => self.txns[session] = IDLE,
+            Op::Quiesce | Op::Restart { .. } => self.txns = [IDLE; Config::MAX_SESSIONS as usize],
+            Op::TimestampTransaction { which, ts } => self.stamp(session, *which, *ts),
+            Op::SetTimestamp { oldest, stable, .. } => self.age(oldest.unwrap_or(0), stable.unwrap_or(0)),
             Op::Advance { oldest, stable } => self.age(*oldest, *stable),
             op => self.advance(op.write_ts()),
         }
+    }
+
+    fn stamp(&mut self, session: usize, which: TxnTimestamp, ts: Timestamp) {
+        let running = &mut self.txns[session];
+        let is_running = running.txn != Txn::Idle;
+        match which {
+            TxnTimestamp::Commit if is_running => running.commit = ts,
+            TxnTimestamp::Durable if running.txn == Txn::Prepared => running.durable = ts,
+            TxnTimestamp::Prepare if is_running => running.prepare = ts,
+            _ => {}
+        }
+        if which != TxnTimestamp::Read {
+            self.advance(ts);
+        }
+    }
+
+    fn prepare(&mut self, session: usize, ts: Timestamp) {
+        let running = &mut self.txns[session];
+        let ts = if ts == 0 { running.prepare } else { ts };
+        if running.txn == Txn::Snapshot && running.commit == 0 && ts != 0 {
+            running.txn = Txn::Prepared;
+            running.prepare = ts;
+        }
+        self.advance(ts);
+    }
+
+    /// Ends a transaction, unless it is prepared and stays so because something is wrong with its timestamps.
+    fn commit(&mut self, session: usize, ts: Timestamp, durable: Timestamp) {
+        let running = self.txns[session];
+        let commit = if ts == 0 { running.commit } else { ts };
+        let durable = if durable == 0 { running.durable } else { durable };
+        let fits = commit >= running.prepare && commit != 0 && durable >= commit && durable > self.stable;
+        if running.txn != Txn::Prepared || fits {
+            self.txns[session] = IDLE;
+        }
+        self.advance(ts.max(durable));
     }
 
     fn advance(&mut self, ts: Timestamp) {

@@ -8,6 +8,7 @@ mod clock;
 mod decode;
 mod dice;
 mod encode;
+mod event;
 pub mod generate;
 pub mod keys;
 pub mod limits;
@@ -24,6 +25,7 @@ pub mod values;
 
 pub use decode::DecodeError;
 pub use encode::EncodeError;
+pub use event::{CrashPoint, HookAction};
 pub use generate::{generate, swarm_length};
 pub use keys::beside;
 pub use mutate::{crossover, mutate};

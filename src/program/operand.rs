@@ -2,9 +2,10 @@
 //! written and read as text (`TextOperand`, implemented in `text/operands.rs`), in a record of a fuzz
 //! input (`RecordOperand`, implemented in `record/`), and what it is to those who rewrite programs (`rewrite.rs`).
 
+use super::event::{CrashPoint, HookAction};
 use super::record::{Part, Reader, Writer};
 use super::text::{Fault, Operands};
-use crate::backend::{Direction, Isolation, Side, TimestampQuery, TxnTimestamp};
+use crate::backend::{Direction, IgnorePrepare, Isolation, Point, Side, TimestampQuery, TxnTimestamp};
 use std::fmt;
 
 /// A kind of operand of type `T` as text. `name` is the name of the field.
@@ -35,12 +36,22 @@ pub struct GivenValue;
 pub struct Optional;
 /// A value that may be left out: the call then uses the cursor's.
 pub struct OptionalValue;
+/// The smallest key of a range, `first=`; without it the range has no beginning.
+pub struct First;
+/// The largest key of a range, `last=`; without it the range has no end.
+pub struct Last;
 /// The entries of a `modify`, applied in order.
 pub struct Deltas;
 /// The timestamp of a write's own transaction, `ts=`; 0: none, and not written.
 pub struct Wrap;
 /// The commit timestamp, if any: `ts=`.
 pub struct CommitAt;
+/// The durable timestamp of a commit, if any: `durable=`.
+pub struct DurableAt;
+/// The prepare timestamp: `ts=`.
+pub struct PrepareAt;
+/// The commit timestamp of a hook that commits, `ts=`; 0: none, and not written.
+pub struct HookAt;
 /// The read timestamp, if any: `read_ts=`.
 pub struct ReadAt;
 /// A timestamp of the running transaction.
@@ -49,10 +60,14 @@ pub struct Stamp;
 pub struct Oldest;
 /// A new stable timestamp: `stable=`.
 pub struct Stable;
+/// A new durable timestamp: `durable=`.
+pub struct Durable;
 /// A flag that is usually true and written only if false.
 pub struct UsuallyTrue;
 /// A flag that is usually false and written only if true.
 pub struct UsuallyFalse;
+/// A flag that is nearly never true and written only then.
+pub struct Unusual;
 /// A flag that is always written.
 pub struct Switch;
 /// One of a few words.
@@ -61,8 +76,24 @@ pub struct OneOf;
 pub struct Head;
 /// One of a few words after the field's name, or nothing.
 pub struct Choice;
+/// One of a few words after the field's name, unless it is the usual one.
+pub struct Setting;
+/// The point that a hook waits for: `at=`.
+pub struct AtPoint;
+/// What a hook does: `do=`.
+pub struct Doing;
+/// Where a crash strikes: `at=`.
+pub struct AtCrash;
 /// Another cursor, or the same.
 pub struct Cursor;
+/// A cursor of the session at which a range begins, if any: `start=cN`.
+pub struct StartCursor;
+/// A cursor of the session at which a range ends, if any: `stop=cN`.
+pub struct StopCursor;
+/// A table, `table=`; 0 is not written.
+pub struct TableIndex;
+/// A node: `node=`.
+pub struct NodeIndex;
 /// An index into the key pool.
 pub struct PoolIndex;
 /// A number of pool keys.
@@ -108,8 +139,12 @@ impl Word for Isolation {
 }
 
 impl Word for TxnTimestamp {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("set_commit_ts", TxnTimestamp::Commit), ("set_read_ts", TxnTimestamp::Read)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("set_commit_ts", TxnTimestamp::Commit),
+        ("set_durable_ts", TxnTimestamp::Durable),
+        ("set_prepare_ts", TxnTimestamp::Prepare),
+        ("set_read_ts", TxnTimestamp::Read),
+    ];
 }
 
 impl Word for TimestampQuery {
@@ -120,5 +155,38 @@ impl Word for TimestampQuery {
         ("pinned", TimestampQuery::Pinned),
         ("stable", TimestampQuery::Stable),
         ("read", TimestampQuery::Read),
+        ("prepare", TimestampQuery::Prepare),
     ];
+}
+
+impl Word for IgnorePrepare {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("false", IgnorePrepare::No), ("true", IgnorePrepare::ReadOnly), ("force", IgnorePrepare::Force)];
+}
+
+impl Word for Point {
+    const WORDS: &'static [(&'static str, Self)] = &{
+        let mut words = [("", Point::IngestProbed); Point::ALL.len()];
+        let mut index = 0;
+        while index < words.len() {
+            words[index] = (Point::ALL[index].name(), Point::ALL[index]);
+            index += 1;
+        }
+        words
+    };
+}
+
+impl Word for HookAction {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("prune", HookAction::Prune),
+        ("evict", HookAction::Evict),
+        ("adopt", HookAction::Adopt),
+        ("checkpoint", HookAction::Checkpoint),
+        ("commit", HookAction::Commit),
+    ];
+}
+
+impl Word for CrashPoint {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("rest", CrashPoint::Rest), ("checkpoint", CrashPoint::Checkpoint), ("adopt", CrashPoint::Adopt)];
 }

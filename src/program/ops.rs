@@ -2,13 +2,16 @@
 //! [`Op`], its name and index, its text form, its record in a fuzz input, its weight and its row in the statistics.
 //! A new operation is a row here, an arm in the generator and one in each `match` that executes operations.
 
+use super::event::{CrashPoint, HookAction};
 use super::limits;
 use super::operand::*;
 use super::record::{Part, Reader, Writer};
 use super::rewrite::{OperandMut, RewriteOperand};
 use super::step::Config;
 use super::text::{Fault, Operands};
-use crate::backend::{Delta, Direction, Isolation, Key, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who};
+use crate::backend::{
+    Delta, Direction, IgnorePrepare, Isolation, Key, Point, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who,
+};
 use std::fmt;
 
 /// Who makes the call of an operation, and so what stands before it in text.
@@ -268,7 +271,8 @@ operations! {
     /// Gives up position, key, value and bounds.
     "reset", Cursor, Rare, Always: Reset;
     /// Closes the cursor and opens it again.
-    "reopen", Cursor, Rare, Always: Reopen { overwrite: bool = UsuallyTrue, random: bool = UsuallyFalse };
+    "reopen", Cursor, Rare, Always:
+        Reopen { overwrite: bool = UsuallyTrue, random: bool = UsuallyFalse, table: u8 = TableIndex };
     /// Changes the overwrite setting.
     "reconfigure", Cursor, Rare, Always: Reconfigure { overwrite: bool = Switch };
     /// Replaces the cursor by one that stands where another has its key.
@@ -285,31 +289,57 @@ operations! {
     "get_value", Cursor, Rare, Always: GetValue;
 
     /// One `next` of a random cursor that is opened for it and closed after it.
-    "next_random", Session, Rare, Always: NextRandom;
+    "next_random", Session, Rare, Always: NextRandom { table: u8 = TableIndex };
     /// From one end to the other, with a cursor opened for it and closed after it.
-    "scan", Session, Heavy, Always: Scan { direction: Direction = OneOf };
+    "scan", Session, Heavy, Always: Scan { direction: Direction = OneOf, table: u8 = TableIndex };
     /// Starts a transaction.
     "begin", Session, Transaction, Outside: Begin {
         isolation: Option<Isolation> = Choice,
         read_ts: Option<Timestamp> = ReadAt,
         roundup: bool = UsuallyFalse,
         no_timestamp: bool = UsuallyFalse,
+        ignore_prepare: IgnorePrepare = Setting,
+        roundup_prepared: bool = Unusual,
     };
-    /// Commits the transaction.
-    "commit", Session, Transaction, Inside: Commit { ts: Option<Timestamp> = CommitAt };
+    /// Prepares the transaction: nothing but its end can follow.
+    "prepare", Session, Rare, Inside: Prepare { ts: Option<Timestamp> = PrepareAt };
+    /// Commits the transaction. A prepared one needs both timestamps, here or from before.
+    "commit", Session, Transaction, Inside:
+        Commit { ts: Option<Timestamp> = CommitAt, durable: Option<Timestamp> = DurableAt };
     /// Rolls the transaction back.
     "rollback", Session, Rare, Inside: Rollback;
-    /// Sets the commit or the read timestamp of the transaction.
-    "timestamp_transaction" as "set_commit_ts" | "set_read_ts", Session, Rare, Inside:
-        TimestampTransaction { which: TxnTimestamp = Head, ts: Timestamp = Stamp };
+    /// Sets one of the timestamps of the transaction.
+    "timestamp_transaction" as "set_commit_ts" | "set_durable_ts" | "set_prepare_ts" | "set_read_ts", Session, Rare,
+        Inside: TimestampTransaction { which: TxnTimestamp = Head, ts: Timestamp = Stamp };
     /// Takes a new snapshot in the running transaction.
     "reset_snapshot", Session, Rare, Inside: ResetSnapshot;
     /// Asks for a timestamp of the transaction or of the node.
     "query", Session, Rare, Always: Query { what: TimestampQuery = OneOf };
+    /// Removes every record from the key of one cursor of the session to that of another.
+    "truncate", Session, Rare, Always: Truncate {
+        start: Option<u8> = StartCursor,
+        stop: Option<u8> = StopCursor,
+        ts: Timestamp = Wrap,
+    };
+    /// Removes every record from one key to another, through two cursors that are opened for it and closed after it.
+    "truncate_range", Session, Write, Always: TruncateRange {
+        first: Option<Key> = First,
+        last: Option<Key> = Last,
+        table: u8 = TableIndex,
+        ts: Timestamp = Wrap,
+    };
 
     /// Moves the timestamps of the node.
     "set_timestamp", Global, Rare, Always:
-        SetTimestamp { oldest: Option<Timestamp> = Oldest, stable: Option<Timestamp> = Stable };
+        SetTimestamp {
+            oldest: Option<Timestamp> = Oldest,
+            stable: Option<Timestamp> = Stable,
+            durable: Option<Timestamp> = Durable,
+        };
+    /// Undoes what is not stable.
+    "rollback_to_stable", Global, Heavy, Outside: RollbackToStable;
+    /// Drops a table and creates it again, with new cursors; the call alone if a transaction is running.
+    "recreate", Global, Heavy, Outside: Recreate { table: u8 = TableIndex };
 
     /// The leader takes a checkpoint.
     "checkpoint", Injection, Physical, Always: Checkpoint;
@@ -321,6 +351,14 @@ operations! {
     "evict", Injection, Physical, Always: Evict { percent: u8 = Percent };
     /// Evicts all of ingest that may go and drops the checkpoints that nobody needs.
     "prune", Injection, Physical, Always: Prune;
+    /// Rolls back every transaction and resets every cursor.
+    "quiesce", Injection, Heavy, Always: Quiesce;
+    /// The leader becomes a follower.
+    "step_down", Injection, Heavy, Outside: StepDown;
+    /// A follower becomes the leader, if there is none.
+    "step_up", Injection, Heavy, Always: StepUp { node: u8 = NodeIndex };
+    /// A node dies, between two steps or in the middle of its work, and comes back with what it had made durable.
+    "restart", Injection, Heavy, Always: Restart { node: u8 = NodeIndex, at: CrashPoint = AtCrash };
 
     /// Inserts `count` pool keys from pool index `first` on (wrapping), as one transaction if `ts` says so.
     "bulk_insert", Burst, Heavy, Always:
@@ -337,6 +375,14 @@ operations! {
         value: Value = GivenValue,
         ts: Timestamp = Wrap,
     };
+    /// Removes every record of the table that the cursor is on.
+    "truncate_all", Burst, Heavy, Always: TruncateAll { ts: Timestamp = Wrap };
+    /// Inserts `count` pool keys from pool index `first` on (wrapping) in a transaction, and prepares it.
+    "prepare_flood", Burst, Heavy, Always:
+        PrepareFlood { first: u16 = PoolIndex, count: u16 = PoolCount, ts: Timestamp = PrepareAt };
+    /// Something happens inside the next step, when node 0 passes a point; right after it if it passes none.
+    "hook", Burst, Rare, Always:
+        Hook { at: Point = AtPoint, action: HookAction = Doing, ts: Timestamp = HookAt };
 }
 
 impl OpKind {
@@ -370,10 +416,10 @@ impl Op {
         self.kind() as usize
     }
 
-    /// Who makes the call. As in the table, but for queries: a read timestamp is a session's, all others are the node's.
+    /// Who makes the call. As in the table, but for queries: some timestamps are a session's, all others the node's.
     pub fn class(&self) -> Class {
         match self {
-            Op::Query { what: TimestampQuery::Read } => Class::Session,
+            Op::Query { what: TimestampQuery::Read | TimestampQuery::Prepare } => Class::Session,
             Op::Query { .. } => Class::Global,
             _ => self.kind().row().class,
         }
@@ -382,9 +428,17 @@ impl Op {
     /// About how many calls the operation costs, in a table of as many records as there are pool keys.
     pub fn work(&self, config: &Config) -> usize {
         match self {
-            Op::Scan { .. } => usize::from(config.keys),
+            Op::Scan { .. } | Op::TruncateAll { .. } => usize::from(config.keys),
             Op::RemoveAll { .. } => 2 * usize::from(config.keys),
-            Op::BulkInsert { count, .. } | Op::BulkRemove { count, .. } => usize::from(*count).max(1),
+            Op::BulkInsert { count, .. } | Op::BulkRemove { count, .. } | Op::PrepareFlood { count, .. } => {
+                usize::from(*count).max(1)
+            }
+            // One call, but one that does the work of many.
+            Op::Truncate { .. } => 1 + usize::from(config.keys / 4),
+            Op::TruncateRange { first, last, .. } => 1 + keys_between(first.as_ref(), last.as_ref(), config),
+            // A node that lost what it had gets it back, write by write.
+            Op::RollbackToStable | Op::StepDown | Op::Restart { .. } => 4 * usize::from(config.keys),
+            Op::Quiesce | Op::Recreate { .. } => usize::from(config.sessions * config.cursors),
             _ => 1,
         }
     }
@@ -393,9 +447,12 @@ impl Op {
     /// physical events make. A row takes far less than a call.
     pub fn cost(&self, config: &Config) -> usize {
         match self {
-            Op::Checkpoint | Op::Advance { .. } | Op::Evict { .. } | Op::Prune => {
-                self.work(config) + usize::from(config.keys / 8)
-            }
+            Op::Checkpoint
+            | Op::Advance { .. }
+            | Op::Evict { .. }
+            | Op::Prune
+            | Op::Hook { .. }
+            | Op::StepUp { .. } => self.work(config) + usize::from(config.keys / 8),
             _ => self.work(config),
         }
     }
@@ -411,10 +468,21 @@ impl Op {
             | Op::BulkInsert { ts, .. }
             | Op::BulkRemove { ts, .. }
             | Op::RemoveAll { ts }
+            | Op::Truncate { ts, .. }
+            | Op::TruncateRange { ts, .. }
+            | Op::TruncateAll { ts }
             | Op::InsertBeside { ts, .. } => *ts,
             _ => 0,
         }
     }
+}
+
+/// About how many pool keys lie in a range.
+fn keys_between(first: Option<&Key>, last: Option<&Key>, config: &Config) -> usize {
+    let index = |key: &Key| config.pool_index(key).or_else(|| config.gap_index(key));
+    let from = first.and_then(index).unwrap_or(0);
+    let to = last.and_then(index).unwrap_or(config.keys);
+    to.saturating_sub(from).into()
 }
 
 // The records of fuzz inputs name operations by one byte, and swarm sets are 64 bits.

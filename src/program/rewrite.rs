@@ -1,7 +1,10 @@
 //! The operands of an operation, open for rewriting: what the shrinker needs to know of an operation, whichever it is.
 
+use super::event::{CrashPoint, HookAction};
 use super::operand::*;
-use crate::backend::{Delta, Isolation, Key, Timestamp, Value, Who};
+use crate::backend::{
+    Delta, Direction, IgnorePrepare, Isolation, Key, Point, Side, Timestamp, TimestampQuery, TxnTimestamp, Value, Who,
+};
 
 /// One operand of an operation.
 #[derive(Debug)]
@@ -10,6 +13,8 @@ pub enum OperandMut<'a> {
     Key(&'a mut Key),
     /// A key that may be left out.
     OptionalKey(&'a mut Option<Key>),
+    /// One end of a range; none: it is open.
+    RangeEnd(&'a mut Option<Key>),
     /// A value.
     Value(&'a mut Value),
     /// A value that may be left out.
@@ -22,8 +27,8 @@ pub enum OperandMut<'a> {
     Timestamp(&'a mut Timestamp),
     /// A timestamp that may be left out.
     OptionalTimestamp(&'a mut Option<Timestamp>),
-    /// A timestamp that something moves to if it is behind; 0: nothing moves.
-    AtLeast(&'a mut Timestamp),
+    /// A timestamp; 0: there is none.
+    TimestampOrZero(&'a mut Timestamp),
     /// A flag.
     Flag {
         /// Its setting.
@@ -33,8 +38,16 @@ pub enum OperandMut<'a> {
     },
     /// An isolation level that may be left out.
     Isolation(&'a mut Option<Isolation>),
+    /// What to do about prepared updates.
+    IgnorePrepare(&'a mut IgnorePrepare),
     /// Another cursor.
     Cursor(&'a mut Who),
+    /// A cursor of the session, which may be left out.
+    OwnCursor(&'a mut Option<u8>),
+    /// A table.
+    Table(&'a mut u8),
+    /// A node.
+    Node(&'a mut u8),
     /// An index into the key pool.
     PoolIndex(&'a mut u16),
     /// A number of pool keys.
@@ -67,17 +80,29 @@ open! {
     GivenValue: Value => Value,
     Optional: Option<Key> => OptionalKey,
     OptionalValue: Option<Value> => OptionalValue,
+    First: Option<Key> => RangeEnd,
+    Last: Option<Key> => RangeEnd,
     Deltas: Box<[Delta]> => Deltas,
     Wrap: Timestamp => Wrap,
     CommitAt: Option<Timestamp> => OptionalTimestamp,
+    DurableAt: Option<Timestamp> => OptionalTimestamp,
+    PrepareAt: Option<Timestamp> => OptionalTimestamp,
+    PrepareAt: Timestamp => Timestamp,
+    HookAt: Timestamp => TimestampOrZero,
     ReadAt: Option<Timestamp> => OptionalTimestamp,
     Oldest: Option<Timestamp> => OptionalTimestamp,
     Stable: Option<Timestamp> => OptionalTimestamp,
-    Oldest: Timestamp => AtLeast,
-    Stable: Timestamp => AtLeast,
+    Durable: Option<Timestamp> => OptionalTimestamp,
+    Oldest: Timestamp => TimestampOrZero,
+    Stable: Timestamp => TimestampOrZero,
     Stamp: Timestamp => Timestamp,
     Choice: Option<Isolation> => Isolation,
+    Setting: IgnorePrepare => IgnorePrepare,
     Cursor: Who => Cursor,
+    StartCursor: Option<u8> => OwnCursor,
+    StopCursor: Option<u8> => OwnCursor,
+    TableIndex: u8 => Table,
+    NodeIndex: u8 => Node,
     PoolIndex: u16 => PoolIndex,
     PoolCount: u16 => PoolCount,
     Percent: u8 => Percent,
@@ -95,16 +120,25 @@ macro_rules! open_flags {
 }
 
 // A switch is always written; true is how cursors are opened.
-open_flags!(UsuallyTrue: true, UsuallyFalse: false, Switch: true);
+open_flags!(UsuallyTrue: true, UsuallyFalse: false, Unusual: false, Switch: true);
 
-impl<T> RewriteOperand<T> for OneOf {
-    fn open(_: &mut T) -> OperandMut<'_> {
-        OperandMut::Word
-    }
+/// One line for each kind and type that belongs to the operation itself.
+macro_rules! open_words {
+    ($($kind:ident: $type:ty),+ $(,)?) => {$(
+        impl RewriteOperand<$type> for $kind {
+            fn open(_: &mut $type) -> OperandMut<'_> {
+                OperandMut::Word
+            }
+        }
+    )+};
 }
 
-impl<T> RewriteOperand<T> for Head {
-    fn open(_: &mut T) -> OperandMut<'_> {
-        OperandMut::Word
-    }
+open_words! {
+    OneOf: Side,
+    OneOf: Direction,
+    OneOf: TimestampQuery,
+    Head: TxnTimestamp,
+    AtPoint: Point,
+    Doing: HookAction,
+    AtCrash: CrashPoint,
 }

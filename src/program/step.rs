@@ -11,6 +11,8 @@ pub struct Config {
     pub sessions: u8,
     /// Cursor slots per session, 1 to [`Config::MAX_CURSORS`]; all are opened, in order, before the first step.
     pub cursors: u8,
+    /// Number of tables, 1 to [`Config::MAX_TABLES`]: see [`Config::table_of`].
+    pub tables: u8,
     /// Size of the key pool, 2 to 4096: pool key i is the grid key `(i + 1) * 10`, printed with 4 digits or more.
     pub keys: u16,
     /// The isolation of each session outside explicit transactions.
@@ -22,10 +24,17 @@ impl Config {
     pub const MAX_SESSIONS: u8 = 4;
     /// The largest number of cursor slots per session.
     pub const MAX_CURSORS: u8 = 3;
+    /// The largest number of tables.
+    pub const MAX_TABLES: u8 = 2;
 
     /// The isolation that a session has outside explicit transactions; snapshot for sessions that do not exist.
     pub fn isolation_of(&self, session: u8) -> Isolation {
         self.isolation.get(usize::from(session)).copied().unwrap_or_default()
+    }
+
+    /// The table on which a cursor slot is opened before the first step: they take turns.
+    pub fn table_of(&self, who: Who) -> u8 {
+        (who.session + who.cursor) % self.tables.max(1)
     }
 
     /// Whether the session and the cursor slot exist.
@@ -37,14 +46,21 @@ impl Config {
     pub fn is_valid(&self) -> bool {
         (1..=Config::MAX_SESSIONS).contains(&self.sessions)
             && (1..=Config::MAX_CURSORS).contains(&self.cursors)
+            && (1..=Config::MAX_TABLES).contains(&self.tables)
             && (limits::MIN_KEYS..=limits::MAX_KEYS).contains(&self.keys)
     }
 }
 
-/// One session with one cursor at snapshot isolation and WiredTiger's 55 keys.
+/// One session with one cursor on one table at snapshot isolation and WiredTiger's 55 keys.
 impl Default for Config {
     fn default() -> Self {
-        Config { sessions: 1, cursors: 1, keys: 55, isolation: [Isolation::Snapshot; Config::MAX_SESSIONS as usize] }
+        Config {
+            sessions: 1,
+            cursors: 1,
+            tables: 1,
+            keys: 55,
+            isolation: [Isolation::Snapshot; Config::MAX_SESSIONS as usize],
+        }
     }
 }
 
@@ -55,6 +71,19 @@ pub struct Program {
     pub config: Config,
     /// The steps, in order.
     pub steps: Vec<Step>,
+}
+
+impl Program {
+    /// Whether a step changes what a node is or takes committed data from one: its role, its life, a table. A run then
+    /// has to know what was committed, to give it back.
+    pub fn changes_nodes(&self) -> bool {
+        self.steps.iter().any(|step| {
+            matches!(
+                step.op,
+                Op::StepDown | Op::StepUp { .. } | Op::Restart { .. } | Op::RollbackToStable | Op::Recreate { .. }
+            )
+        })
+    }
 }
 
 /// One step.

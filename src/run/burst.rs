@@ -55,16 +55,16 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     }
 
     /// Compares the states of the session's cursors, that of `who` last, so that it stays in the replies.
-    fn compare_session_last(&mut self, who: Who) -> Checked<()> {
+    pub(super) fn compare_session_last(&mut self, who: Who) -> Checked<()> {
         self.compare_others(who)?;
         self.call(who, Call::State)?;
         Ok(())
     }
 
     /// A scan that is a step: its records go to the observer and are compared with those that the step expects.
-    pub(super) fn scan_step(&mut self, step: &Step, direction: Direction) -> Checked<Ending> {
+    pub(super) fn scan_step(&mut self, step: &Step, direction: Direction, table: u8) -> Checked<Ending> {
         let expected = step.expect.as_ref().and_then(|expect| expect.rows.as_deref());
-        let (code, rows) = self.scan_rows(step.who.session, direction, true, expected)?;
+        let (code, rows) = self.scan_rows(step.who.session, direction, table, true, expected)?;
         if let Some(expected) = expected
             && rows < expected.len()
         {
@@ -74,9 +74,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         Ok(Ending::plain(code))
     }
 
-    /// A scan by a cursor that is opened for it.
+    /// A scan of the first table by a cursor that is opened for it.
     pub(super) fn scan(&mut self, session: u8, direction: Direction, observed: bool) -> Checked<Code> {
-        Ok(self.scan_rows(session, direction, observed, None)?.0)
+        Ok(self.scan_rows(session, direction, 0, observed, None)?.0)
     }
 
     /// The code that ended the scan (`Ok` for the end of the table), and the number of records.
@@ -84,12 +84,16 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         &mut self,
         session: u8,
         direction: Direction,
+        table: u8,
         observed: bool,
         expected: Option<&[(Key, Value)]>,
     ) -> Checked<(Code, usize)> {
         let scratch = self.scratch(session);
         let step = walk(direction);
-        self.call(scratch, Call::Open(CursorConfig::default()))?;
+        let code = self.call(scratch, Call::Open(CursorConfig { table, ..CursorConfig::default() }))?;
+        if code != Code::Ok {
+            return Ok((code, 0));
+        }
         let mut order = Order::new(direction);
         let mut rows = 0;
         let code = loop {
@@ -129,6 +133,25 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
                 lockstep.call(who, Call::Insert)
             })
         })
+    }
+
+    /// Inserts keys of the pool in a transaction, which is begun if none is running, and prepares it. It stays.
+    pub(super) fn prepare_flood(&mut self, who: Who, first: u16, count: u16, ts: Timestamp) -> Checked<Ending> {
+        let session = usize::from(who.session);
+        if !self.in_transaction[session] {
+            let code = self.call(who, Call::Begin(Begin::default()))?;
+            if code != Code::Ok {
+                return Ok(Ending::plain(code));
+            }
+            self.in_transaction[session] = true;
+            self.compare_session(who.session)?;
+        }
+        let Ending { mut code, .. } = self.bulk_insert(who, first, count, 0)?;
+        if code == Code::Ok {
+            code = self.prepare(who, Some(ts))?.code;
+        }
+        self.call(who, Call::State)?;
+        Ok(Ending::cursor(code))
     }
 
     /// Removes `count` keys of the pool from index `first` on, going round at its end.

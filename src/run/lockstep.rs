@@ -157,6 +157,10 @@ pub(super) struct Lockstep<'p, O, B> {
     pub(super) in_transaction: [bool; Config::MAX_SESSIONS as usize],
     /// Whether each cursor is a random one.
     pub(super) random: [[bool; Config::MAX_CURSORS as usize]; Config::MAX_SESSIONS as usize],
+    /// Whether each session's transaction is prepared.
+    pub(super) prepared: [bool; Config::MAX_SESSIONS as usize],
+    /// The table that each cursor is on.
+    pub(super) table: [[u8; Config::MAX_CURSORS as usize]; Config::MAX_SESSIONS as usize],
     /// Bursts so far; makes their values unique.
     pub(super) bursts: u32,
     pub(super) outcome: Outcome,
@@ -176,7 +180,7 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
     ) -> Checked<Self> {
         let config = &program.config;
         let isolation: &[Isolation] = &config.isolation[..usize::from(config.sessions)];
-        let slots = config.cursors + 1;
+        let slots = config.cursors + 2;
         let mut nodes = Nodes::new();
         let (follower, plain) = nodes.open_follower(isolation, slots, oracles.plain);
         let leader = nodes.open_leader(isolation, slots);
@@ -192,6 +196,8 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
             index: 0,
             in_transaction: Default::default(),
             random: Default::default(),
+            prepared: Default::default(),
+            table: Default::default(),
             bursts: 0,
             outcome: Outcome::default(),
             by_the_model: false,
@@ -207,6 +213,11 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
     /// The scratch cursor of a session, beyond those that programs name.
     pub(super) fn scratch(&self, session: u8) -> Who {
         Who { session, cursor: self.program.config.cursors }
+    }
+
+    /// The other scratch cursor of a session.
+    pub(super) fn second_scratch(&self, session: u8) -> Who {
+        Who { session, cursor: self.program.config.cursors + 1 }
     }
 
     /// Makes a call on every backend. Compares nothing.

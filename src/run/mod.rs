@@ -6,7 +6,7 @@
 //! [`Mismatch`].
 //!
 //! - `lockstep.rs` holds the backends and makes one call on all of them; `step.rs` turns a step into calls,
-//!   `burst.rs` the composite ones, `inject.rs` the physical events;
+//!   `burst.rs` and `truncate.rs` the composite ones, `inject.rs` the physical events;
 //! - `compare.rs` is the one comparison, `rules.rs` the two calls whose answer the contract leaves open,
 //!   `invariants.rs` what holds for a reply on its own, `expect.rs` the replies that a program itself asks for;
 //! - `failure.rs` is what a difference is reported as,
@@ -26,6 +26,7 @@ mod rules;
 mod stats;
 mod step;
 mod trace;
+mod truncate;
 
 pub use compare::{Aspect, Replies};
 pub use failure::{Class, Mismatch};

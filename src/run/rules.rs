@@ -33,9 +33,12 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     }
 
     /// One random record, by a cursor that is opened for it.
-    pub(super) fn next_random(&mut self, session: u8) -> Checked<Ending> {
+    pub(super) fn next_random(&mut self, session: u8, table: u8) -> Checked<Ending> {
         let scratch = self.scratch(session);
-        self.call(scratch, Call::Open(CursorConfig { random: true, ..CursorConfig::default() }))?;
+        let code = self.call(scratch, Call::Open(CursorConfig { table, random: true, ..CursorConfig::default() }))?;
+        if code != Code::Ok {
+            return Ok(Ending::plain(code));
+        }
         let code = self.random_record(scratch)?;
         self.align(scratch, Call::Close)?;
         Ok(Ending::cursor(code))

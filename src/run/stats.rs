@@ -95,7 +95,7 @@ impl Observer for Stats {
     fn after(&mut self, _index: usize, step: &Step, done: &Done<'_>) {
         let column = if done.commit.is_some() { COMMIT_FAILED } else { done.code as usize };
         self.outcomes[step.op.index()][column] += 1;
-        if done.on_cursor && !matches!(step.op, Op::NextRandom) {
+        if done.on_cursor && !matches!(step.op, Op::NextRandom { .. }) {
             let streak = &mut self.streaks[usize::from(step.who.session)][usize::from(step.who.cursor)];
             if done.replies.follower().placed {
                 *streak += 1;

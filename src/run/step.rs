@@ -61,8 +61,8 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             }
             Op::ClearBounds => self.on_cursor(who, None, Call::ClearBounds),
             Op::Reset => self.on_cursor(who, None, Call::Reset),
-            Op::Reopen { overwrite, random } => {
-                self.reopen(who, CursorConfig { table: 0, overwrite: *overwrite, random: *random })
+            Op::Reopen { overwrite, random, table } => {
+                self.reopen(who, CursorConfig { table: *table, overwrite: *overwrite, random: *random })
             }
             Op::Reconfigure { overwrite } => self.on_cursor(who, None, Call::Reconfigure { overwrite: *overwrite }),
             Op::Duplicate { from } => self.duplicate(who, *from),
@@ -71,25 +71,32 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             Op::State => self.on_cursor(who, None, Call::State),
             Op::GetKey => self.on_cursor(who, None, Call::GetKey),
             Op::GetValue => self.on_cursor(who, None, Call::GetValue),
-            Op::NextRandom => self.next_random(who.session),
-            Op::Scan { direction } => self.scan_step(step, *direction),
-            Op::Begin { isolation, read_ts, roundup, no_timestamp } => self.begin(
+            Op::NextRandom { table } => self.next_random(who.session, *table),
+            Op::Scan { direction, table } => self.scan_step(step, *direction, *table),
+            Op::Begin { isolation, read_ts, roundup, no_timestamp, ignore_prepare, roundup_prepared } => self.begin(
                 who,
                 Begin {
                     isolation: *isolation,
                     read_ts: *read_ts,
                     roundup_read: *roundup,
                     no_timestamp: *no_timestamp,
-                    ..Begin::default()
+                    ignore_prepare: *ignore_prepare,
+                    roundup_prepared: *roundup_prepared,
                 },
             ),
-            Op::Commit { ts } => self.end_transaction(who, Call::Commit { ts: *ts, durable: None }),
+            Op::Prepare { ts } => self.prepare(who, *ts),
+            Op::Commit { ts, durable } => self.end_transaction(who, Call::Commit { ts: *ts, durable: *durable }),
             Op::Rollback => self.end_transaction(who, Call::Rollback),
             Op::TimestampTransaction { which, ts } => self.on_session(who, Call::TimestampTransaction(*which, *ts)),
             Op::ResetSnapshot => self.on_session(who, Call::ResetSnapshot),
             Op::Query { what } => Ok(Ending::plain(self.call(who, Call::Query(*what))?)),
-            Op::SetTimestamp { oldest, stable } => {
-                let code = self.call(who, Call::SetTimestamp { oldest: *oldest, stable: *stable, durable: None })?;
+            Op::Truncate { start, stop, ts } => self.truncate(who, *start, *stop, *ts),
+            Op::TruncateRange { first, last, table, ts } => {
+                self.truncate_range(who, [first.as_ref(), last.as_ref()], *table, *ts)
+            }
+            Op::SetTimestamp { oldest, stable, durable } => {
+                let call = Call::SetTimestamp { oldest: *oldest, stable: *stable, durable: *durable };
+                let code = self.call(who, call)?;
                 self.compare_all()?;
                 Ok(Ending::plain(code))
             }
@@ -102,6 +109,15 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             Op::BulkRemove { first, count, ts } => self.bulk_remove(who, *first, *count, *ts),
             Op::RemoveAll { ts } => self.remove_all(who, *ts),
             Op::InsertBeside { at, direction, value, ts } => self.insert_beside(who, *at, *direction, value, *ts),
+            Op::TruncateAll { ts } => self.truncate_all(who, *ts),
+            Op::PrepareFlood { first, count, ts } => self.prepare_flood(who, *first, *count, *ts),
+            Op::RollbackToStable
+            | Op::Recreate { .. }
+            | Op::Quiesce
+            | Op::StepDown
+            | Op::StepUp { .. }
+            | Op::Restart { .. }
+            | Op::Hook { .. } => Ok(Ending::plain(Code::NotSupported)),
         }
     }
 
@@ -146,6 +162,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let code = self.call(who, Call::Open(config))?;
         if code == Code::Ok {
             self.random[usize::from(who.session)][usize::from(who.cursor)] = config.random;
+            self.table[usize::from(who.session)][usize::from(who.cursor)] = config.table;
         }
         Ok(Ending::cursor(code))
     }
@@ -155,6 +172,8 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let code = self.call(who, Call::Duplicate { from })?;
         if code == Code::Ok {
             self.random[usize::from(who.session)][usize::from(who.cursor)] = false;
+            self.table[usize::from(who.session)][usize::from(who.cursor)] =
+                self.table[usize::from(from.session)][usize::from(from.cursor)];
         }
         Ok(Ending::cursor(code))
     }
@@ -168,10 +187,21 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         Ok(Ending::plain(code))
     }
 
-    /// Commit or rollback. Whatever it answers, no transaction is running afterwards.
+    pub(super) fn prepare(&mut self, who: Who, ts: Option<Timestamp>) -> Checked<Ending> {
+        let code = self.call(who, Call::Prepare(ts))?;
+        self.prepared[usize::from(who.session)] |= code == Code::Ok;
+        self.compare_session(who.session)?;
+        Ok(Ending::plain(code))
+    }
+
+    /// Commit or rollback. Whatever it answers, no transaction is running afterwards, unless it was prepared.
     fn end_transaction(&mut self, who: Who, call: Call<'_>) -> Checked<Ending> {
         let code = self.call(who, call)?;
-        self.in_transaction[usize::from(who.session)] = false;
+        let session = usize::from(who.session);
+        if code == Code::Ok || !self.prepared[session] {
+            self.in_transaction[session] = false;
+            self.prepared[session] = false;
+        }
         self.compare_session(who.session)?;
         Ok(Ending::plain(code))
     }

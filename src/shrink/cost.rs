@@ -2,7 +2,7 @@
 //! ones. A pass may propose what it likes: what costs as much or more is not tried.
 
 use crate::backend::{Isolation, Key, Timestamp, Value};
-use crate::program::{Config, Op, OpKind, OperandMut, Program, Step};
+use crate::program::{Config, CrashPoint, Op, OpKind, OperandMut, Program, Step};
 use std::collections::BTreeSet;
 
 /// Whether `candidate` is simpler than `current`.
@@ -13,7 +13,10 @@ pub(super) fn is_simpler(candidate: &Program, current: &Program) -> bool {
 
 /// The number of steps; a burst counts as two, so that two plain writes are preferred to it and three are not.
 fn weight(program: &Program) -> usize {
-    let is_burst = |step: &Step| matches!(step.op.kind(), OpKind::BulkInsert | OpKind::BulkRemove | OpKind::RemoveAll);
+    let is_burst = |step: &Step| {
+        use OpKind::{BulkInsert, BulkRemove, PrepareFlood, RemoveAll};
+        matches!(step.op.kind(), BulkInsert | BulkRemove | RemoveAll | PrepareFlood)
+    };
     program.steps.iter().map(|step| 1 + usize::from(is_burst(step))).sum()
 }
 
@@ -80,6 +83,11 @@ impl Detail {
             // What a cursor has from earlier steps is harder to see than what is written down.
             OperandMut::OptionalKey(None) | OperandMut::OptionalValue(None) => self.operands += 1,
             OperandMut::OptionalKey(Some(key)) => self.add_key(key, keys),
+            OperandMut::RangeEnd(None) => {}
+            OperandMut::RangeEnd(Some(key)) => {
+                self.operands += 1;
+                self.add_key(key, keys);
+            }
             OperandMut::Value(value) | OperandMut::OptionalValue(Some(value)) => {
                 self.values += value_cost(value, letters.next());
             }
@@ -95,13 +103,20 @@ impl Detail {
                 self.operands += 1;
                 self.add_time(*ts, times);
             }
-            OperandMut::Wrap(ts) | OperandMut::AtLeast(ts) => {
+            OperandMut::Wrap(ts) | OperandMut::TimestampOrZero(ts) => {
                 self.operands += u64::from(*ts != 0);
                 self.add_time(*ts, times);
             }
             OperandMut::Flag { value, usual } => self.operands += u64::from(*value != usual),
             OperandMut::Isolation(isolation) => self.operands += isolation.map_or(0, |level| 1 + distance(level)),
+            OperandMut::IgnorePrepare(ignore) => self.operands += *ignore as u64,
             OperandMut::Cursor(who) => self.addresses += address(who.session, who.cursor),
+            OperandMut::OwnCursor(None) => {}
+            OperandMut::OwnCursor(Some(cursor)) => {
+                self.operands += 1;
+                self.addresses += u64::from(*cursor);
+            }
+            OperandMut::Table(index) | OperandMut::Node(index) => self.addresses += u64::from(*index),
             OperandMut::PoolIndex(index) => self.key_distance += u64::from(*index),
             OperandMut::PoolCount(count) => self.pool_keys += u64::from(*count),
             OperandMut::Percent(percent) => self.shares += 100 - u64::from(*percent).min(100),
@@ -124,7 +139,7 @@ impl Detail {
 
 fn config(config: &Config) -> u64 {
     let isolation = config.isolation.iter().map(|&level| distance(level)).sum::<u64>();
-    u64::from(config.sessions) + u64::from(config.cursors) + isolation
+    u64::from(config.sessions) + u64::from(config.cursors) + u64::from(config.tables) + isolation
 }
 
 /// How far a level is from the usual one.
@@ -167,7 +182,7 @@ fn disorder(steps: &[Step]) -> usize {
         Op::Insert { .. } | Op::BulkInsert { .. } => 0,
         Op::SetTimestamp { .. } | Op::Checkpoint | Op::Adopt | Op::Advance { .. } => 1,
         Op::Evict { .. } | Op::Prune => 2,
-        Op::Begin { .. } => 3,
+        Op::Begin { .. } | Op::PrepareFlood { .. } => 3,
         _ => 4,
     };
     let turns: Vec<u8> = steps.iter().map(turn).collect();
@@ -188,10 +203,16 @@ fn operation(op: &Op) -> u64 {
         Op::Value { .. } | Op::Prune | Op::Equals { .. } | Op::Reconfigure { .. } | Op::Reopen { .. } => 3,
         Op::Duplicate { .. } | Op::LargestKey | Op::Bound { .. } | Op::ClearBounds | Op::Query { .. } => 4,
         Op::TimestampTransaction { .. } | Op::ResetSnapshot => 4,
-        Op::NextRandom | Op::Advance { .. } => 5,
-        Op::Scan { direction } => 5 + u64::from(*direction == Prev),
+        Op::NextRandom { .. } | Op::Advance { .. } => 5,
+        Op::Scan { direction, .. } => 5 + u64::from(*direction == Prev),
         Op::InsertBeside { direction, .. } => 5 + u64::from(*direction == Prev),
         Op::BulkInsert { .. } | Op::BulkRemove { .. } => 8,
         Op::RemoveAll { .. } => 8,
+        Op::Prepare { .. } | Op::TruncateRange { .. } => 2,
+        Op::Truncate { .. } | Op::TruncateAll { .. } | Op::Quiesce => 3,
+        Op::RollbackToStable | Op::StepDown | Op::StepUp { .. } | Op::Recreate { .. } => 4,
+        Op::Restart { at, .. } => 5 + u64::from(*at != CrashPoint::Rest),
+        Op::Hook { action, .. } => 6 + *action as u64,
+        Op::PrepareFlood { .. } => 9,
     }
 }

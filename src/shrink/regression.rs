@@ -41,7 +41,7 @@ fn expectation(program: &Program, step: &Step, answer: &Expect) -> Option<Expect
         return None;
     }
     let is_open = match step.op {
-        Op::LargestKey | Op::NextRandom => true,
+        Op::LargestKey | Op::NextRandom { .. } => true,
         Op::Next | Op::RemoveAll { .. } => program
             .steps
             .iter()

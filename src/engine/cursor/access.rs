@@ -2,15 +2,18 @@
 //! follower's layered table. Nothing here touches what the application sees of the cursor.
 
 use super::{Ctx, Cursor};
-use crate::backend::{Direction, Field, Isolation, Key, Timestamp, Value};
+use crate::backend::{Direction, Field, Isolation, Key, Point, Timestamp, Value};
 use crate::engine::core::{Core, Role, Table, TableId};
 use crate::engine::faults::{self, Fault};
 use crate::engine::layered::merge::{Access, Env, Era};
 use crate::engine::layered::{tombstone, write as follower_write};
-use crate::engine::tree::{Pushed, Tree};
-use crate::engine::txn::{TxnOp, View};
-use crate::engine::version::{Chain, Found, Payload, Version};
+use crate::engine::tree::{Pushed, Seen, Tree};
+use crate::engine::txn::{Outcome, TxnId, TxnOp, View, WriteKind};
+use crate::engine::version::{Chain, Found, Payload, Unresolved, Version};
 use std::ops::Bound;
+
+/// What a search comes to: a record, nothing, or a prepared update in the way.
+pub type Looked<T> = Result<Option<T>, Unresolved>;
 
 /// What a write does to a key, before any encoding.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +37,7 @@ enum Data<'a> {
 /// The table of a cursor as `ctx` sees it.
 #[inline]
 fn open<'a>(table: TableId, bounds: &'a super::Bounds, ctx: &'a mut Ctx<'_>) -> (Data<'a>, View<'a>) {
-    let Core { role, tables, counters, registrations, .. } = &mut *ctx.core;
+    let Core { role, tables, counters, registrations, resolutions, .. } = &mut ctx.node.core;
     let view = ctx.txn.view();
     let data = match (&tables[table.0], *role) {
         (Table::Plain(tree), _) => Data::Live { tree, encoded: false },
@@ -44,7 +47,7 @@ fn open<'a>(table: TableId, bounds: &'a super::Bounds, ctx: &'a mut Ctx<'_>) -> 
                 snapshot_gen: ctx.txn.snapshot_gen,
                 read_ts: view.read_ts,
                 write_gen: ctx.txn.write_gen,
-                changes: if view.snapshot.is_none() { layered.ingest.changes() } else { 0 },
+                changes: if view.snapshot.is_none() { layered.ingest.changes() } else { *resolutions },
             };
             let limit = registrations[ctx.session].newest_checkpoint;
             Data::Merged(Env { table: layered, view, bounds, limit, era, counters })
@@ -55,18 +58,29 @@ fn open<'a>(table: TableId, bounds: &'a super::Bounds, ctx: &'a mut Ctx<'_>) -> 
 
 impl Cursor {
     /// The value of `key`. A merging cursor's constituents move there; if the key is absent they stand nowhere.
-    pub(super) fn lookup(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<Value> {
+    pub(super) fn lookup(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<Value> {
+        let armed = ctx.is_armed(Point::IngestProbed);
         match open(self.table, &self.bounds, ctx) {
-            (Data::Live { tree, encoded }, view) => read_live(tree, encoded, key, &view),
+            (Data::Live { tree, encoded }, view) => return read_live(tree, encoded, key, &view),
             (Data::Merged(mut env), _) => {
                 self.merge.enter(&mut env, self.placed, Access::Other);
-                self.merge.search(&mut env, key)
+                if let Some(looked) = self.merge.search_ingest(&mut env, key) {
+                    return looked;
+                }
+                if !armed {
+                    return self.merge.search_stable(&mut env, key);
+                }
             }
+        }
+        ctx.pass(Point::IngestProbed);
+        match open(self.table, &self.bounds, ctx) {
+            (Data::Merged(mut env), _) => self.merge.search_stable(&mut env, key),
+            (Data::Live { tree, encoded }, view) => read_live(tree, encoded, key, &view),
         }
     }
 
     /// The value of `key`, without moving anything.
-    pub(super) fn peek(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<Value> {
+    pub(super) fn peek(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<Value> {
         match open(self.table, &self.bounds, ctx) {
             (Data::Live { tree, encoded }, view) => read_live(tree, encoded, key, &view),
             (Data::Merged(mut env), _) => {
@@ -77,7 +91,7 @@ impl Cursor {
     }
 
     /// The first record from `from` on in `direction`, within the bounds.
-    pub(super) fn land(&mut self, ctx: &mut Ctx<'_>, from: Bound<&Key>, direction: Direction) -> Option<(Key, Value)> {
+    pub(super) fn land(&mut self, ctx: &mut Ctx<'_>, from: Bound<&Key>, direction: Direction) -> Looked<(Key, Value)> {
         match open(self.table, &self.bounds, ctx) {
             (Data::Live { tree, encoded }, view) => seek_live(tree, encoded, from, direction, &self.bounds, &view),
             (Data::Merged(mut env), _) => {
@@ -88,16 +102,34 @@ impl Cursor {
     }
 
     /// The next record in `direction` from where the cursor stands, or else from where its bounds begin.
-    pub(super) fn walk(&mut self, ctx: &mut Ctx<'_>, direction: Direction) -> Option<(Key, Value)> {
-        match open(self.table, &self.bounds, ctx) {
+    pub(super) fn walk(&mut self, ctx: &mut Ctx<'_>, direction: Direction) -> Looked<(Key, Value)> {
+        let armed = ctx.is_armed(Point::SideMoved);
+        let rest = match open(self.table, &self.bounds, ctx) {
             (Data::Live { tree, encoded }, view) => {
-                let from = if self.placed { Bound::Excluded(self.place()) } else { self.bounds.start(direction) };
-                seek_live(tree, encoded, from, direction, &self.bounds, &view)
+                return seek_live(tree, encoded, self.walk_start(direction), direction, &self.bounds, &view);
             }
             (Data::Merged(mut env), _) => {
                 self.merge.enter(&mut env, self.placed, Access::Iterate);
-                self.merge.walk(&mut env, direction)
+                let rest = self.merge.begin_walk(&env, direction);
+                if !armed {
+                    return self.merge.end_walk(&mut env, direction, rest);
+                }
+                rest
             }
+        };
+        ctx.pass(Point::SideMoved);
+        match open(self.table, &self.bounds, ctx) {
+            (Data::Merged(mut env), _) => self.merge.end_walk(&mut env, direction, rest),
+            (Data::Live { .. }, _) => Ok(None), // roles do not change while a cursor is placed
+        }
+    }
+
+    /// Where a walk over one tree goes on.
+    fn walk_start(&self, direction: Direction) -> Bound<&Key> {
+        match self.stalled {
+            _ if !self.placed => self.bounds.start(direction),
+            Some(stalled) if stalled == direction => Bound::Included(self.place()),
+            _ => Bound::Excluded(self.place()),
         }
     }
 
@@ -128,13 +160,18 @@ impl Cursor {
 
     /// Whether the cursor merges ingest and stable. For faults that are the merge's own.
     pub(super) fn merges(&self, ctx: &Ctx<'_>) -> bool {
-        ctx.core.role == Role::Follower && matches!(ctx.core.tables[self.table.0], Table::Layered(_))
+        ctx.node.core.role == Role::Follower && matches!(ctx.node.core.tables[self.table.0], Table::Layered(_))
     }
 
-    /// Whether the cursor merges, and ingest has no update of `key`. For faults that do not ask stable.
-    pub(super) fn is_not_in_ingest(&self, ctx: &Ctx<'_>, key: &Key) -> bool {
-        match &ctx.core.tables[self.table.0] {
-            Table::Layered(layered) => ctx.core.role == Role::Follower && layered.ingest.chain(key).is_none(),
+    /// The durable timestamp of what the checkpoint that the cursor reads has under `key`; 0: nothing.
+    pub fn durable_in_stable(&self, key: &Key) -> Timestamp {
+        self.merge.durable_in_stable(key)
+    }
+
+    /// Whether the cursor merges, and ingest has no update of `key`.
+    pub fn is_not_in_ingest(&self, ctx: &Ctx<'_>, key: &Key) -> bool {
+        match &ctx.node.core.tables[self.table.0] {
+            Table::Layered(layered) => ctx.node.core.role == Role::Follower && layered.ingest.chain(key).is_none(),
             Table::Plain(_) => false,
         }
     }
@@ -148,11 +185,11 @@ impl Cursor {
     /// cursor stands on `key` and stays; otherwise a merging cursor stands on what it wrote.
     pub(super) fn put(&mut self, ctx: &mut Ctx<'_>, key: &Key, change: Change<'_>, in_place: bool) {
         if ctx.txn.id == 0 {
-            ctx.txn.id = ctx.core.allocate();
+            ctx.txn.id = ctx.node.core.allocate();
         }
         ctx.txn.write_gen += 1;
-        let follower = ctx.core.role == Role::Follower;
-        let payload = match (&ctx.core.tables[self.table.0], change) {
+        let follower = ctx.node.core.role == Role::Follower;
+        let payload = match (&ctx.node.core.tables[self.table.0], change) {
             (_, Change::Reserve) => Payload::Reserve,
             (Table::Plain(_), Change::Put(value)) => Payload::Put(value.clone()),
             (Table::Layered(_), Change::Put(value))
@@ -164,17 +201,20 @@ impl Cursor {
             (Table::Layered(_), Change::Delete) if follower => Payload::Put(tombstone::tombstone()),
             (_, Change::Delete) => Payload::Delete,
         };
-        if let (Table::Layered(_), true, Payload::Put(stored)) = (&ctx.core.tables[self.table.0], follower, &payload) {
+        if let (Table::Layered(_), true, Payload::Put(stored)) =
+            (&ctx.node.core.tables[self.table.0], follower, &payload)
+        {
             self.merge.stand_on_write(key, stored.clone(), in_place, ctx.txn.write_gen);
         }
-        let version = Version { txn: ctx.txn.id, start_ts: ctx.txn.commit_ts, durable_ts: ctx.txn.commit_ts, payload };
-        let reserve = matches!(version.payload, Payload::Reserve);
-        let Pushed { replaced, is_long } = ctx.core.written_tree(self.table).push(key, version);
+        let kind = if payload == Payload::Reserve { WriteKind::Reserve } else { WriteKind::Update };
+        let stamp = ctx.txn.commit_ts;
+        let version = Version { txn: ctx.txn.id, start_ts: stamp, durable_ts: stamp, prepared: false, payload };
+        let Pushed { replaced, is_long } = ctx.node.core.written_tree(self.table).push(key, version);
         if is_long {
-            let horizon = ctx.core.horizon();
-            ctx.core.written_tree(self.table).trim(key, horizon);
+            let horizon = ctx.node.core.horizon();
+            ctx.node.core.written_tree(self.table).trim(key, horizon);
         }
-        ctx.txn.ops.push(TxnOp { table: self.table, key: key.clone(), reserve, stamp: ctx.txn.commit_ts, replaced });
+        ctx.txn.ops.push(TxnOp { table: self.table, key: key.clone(), kind, stamp, replaced });
     }
 }
 
@@ -185,6 +225,16 @@ impl Core {
             (Table::Plain(tree), _) => tree,
             (Table::Layered(layered), Role::Leader) => &mut layered.live,
             (Table::Layered(layered), Role::Follower) => &mut layered.ingest,
+        }
+    }
+
+    /// Carries out what becomes of a truncation that `txn` made on a follower. On a node that leads since then the
+    /// deletes that it stood for are in stable.
+    pub(in crate::engine) fn settle_truncation(&mut self, op: &TxnOp, stop: &Key, txn: TxnId, outcome: Outcome) {
+        match (&mut self.tables[op.table.0], self.role) {
+            (Table::Layered(layered), Role::Follower) => layered.settle_truncations(txn, outcome),
+            (Table::Layered(layered), Role::Leader) => layered.live.settle_range(&op.key, stop, txn, outcome),
+            (Table::Plain(_), _) => {}
         }
     }
 
@@ -203,10 +253,11 @@ fn stored_to_value(stored: &Value, encoded: bool) -> Value {
 }
 
 #[inline]
-fn read_live(tree: &Tree, encoded: bool, key: &Key, view: &View<'_>) -> Option<Value> {
+fn read_live(tree: &Tree, encoded: bool, key: &Key, view: &View<'_>) -> Looked<Value> {
     match tree.read(key, view) {
-        Found::Value(stored) => Some(stored_to_value(stored, encoded)),
-        Found::Nothing | Found::Deleted => None,
+        Found::Value(stored) => Ok(Some(stored_to_value(stored, encoded))),
+        Found::Prepared => Err(Unresolved { at: key.clone() }),
+        Found::Nothing | Found::Deleted => Ok(None),
     }
 }
 
@@ -218,8 +269,10 @@ fn seek_live(
     direction: Direction,
     bounds: &super::Bounds,
     view: &View<'_>,
-) -> Option<(Key, Value)> {
-    tree.seek(from, direction, view)
-        .filter(|(key, _)| bounds.admit_end(key, direction))
-        .map(|(key, stored)| (key.clone(), stored_to_value(stored, encoded)))
+) -> Looked<(Key, Value)> {
+    match tree.seek(from, direction, view).filter(|(key, _)| bounds.admit_end(key, direction)) {
+        Some((key, Seen::Value(stored))) => Ok(Some((key.clone(), stored_to_value(stored, encoded)))),
+        Some((key, Seen::Prepared)) => Err(Unresolved { at: key.clone() }),
+        None => Ok(None),
+    }
 }

@@ -6,6 +6,8 @@
 //! | landed on a record | internal | internal | there |
 //! | sought in vain | own | own kept, internal dropped | none |
 //! | walked off the end | unset | unset | none |
+//! | walked into a prepared update | unset | unset | there |
+//! | the same with the first step within bounds | own: the bound | unset | none |
 //! | inserted | unset | unset | none |
 //! | insert met a duplicate | own | own: the existing value | none |
 //! | write refused (conflict, absent) | own | own | none |
@@ -18,7 +20,8 @@
 //! | reset | unset | unset | none |
 
 use super::{Ctx, Cursor};
-use crate::backend::{Field, Key, Value};
+use crate::backend::{Direction, Field, Key, Value};
+use std::ops::Bound;
 
 impl Cursor {
     /// The cursor stands on a record.
@@ -31,28 +34,52 @@ impl Cursor {
 
     /// A search that found nothing: the application's key and value survive.
     pub(super) fn sought_in_vain(&mut self, ctx: &mut Ctx<'_>) {
-        self.leave(ctx);
+        self.rest(ctx);
         own(&mut self.key);
         drop_internal(&mut self.value);
     }
 
+    /// A walk met a prepared update at `at`. Taken up again in the same direction it looks there again.
+    pub(super) fn stalled(&mut self, ctx: &mut Ctx<'_>, at: Key, direction: Direction) {
+        let bound = match self.bounds.start(direction) {
+            Bound::Included(bound) | Bound::Excluded(bound) if !self.placed => Some(bound.clone()),
+            _ => None,
+        };
+        self.emptied_in_place();
+        match bound {
+            Some(bound) => {
+                self.rest(ctx);
+                self.key = Field::External(bound);
+            }
+            None => {
+                self.stand(ctx);
+                self.place = at;
+                self.stalled = Some(direction);
+            }
+        }
+    }
+
     /// Iteration came to an end; `reset` and everything that acts like one; a done insert or remove by key.
     pub(super) fn emptied(&mut self, ctx: &mut Ctx<'_>) {
-        self.leave(ctx);
+        self.rest(ctx);
+        self.emptied_in_place();
+    }
+
+    fn emptied_in_place(&mut self) {
         self.key = Field::Unset;
         self.value = Field::Unset;
     }
 
     /// An insert found a record: the cursor has its value, and stands nowhere.
     pub(super) fn met_duplicate(&mut self, ctx: &mut Ctx<'_>, existing: Value) {
-        self.leave(ctx);
+        self.rest(ctx);
         own(&mut self.key);
         self.value = Field::External(existing);
     }
 
     /// An insert or update was refused: the application may try again with the same key and value.
     pub(super) fn write_refused(&mut self, ctx: &mut Ctx<'_>) {
-        self.leave(ctx);
+        self.rest(ctx);
         own(&mut self.key);
         own(&mut self.value);
     }
@@ -65,7 +92,7 @@ impl Cursor {
 
     /// A remove by position was refused; a modify of what it stands on has no business here.
     pub(super) fn in_place_refused(&mut self, ctx: &mut Ctx<'_>) {
-        self.leave(ctx);
+        self.rest(ctx);
         self.key = Field::Unset;
         drop_internal(&mut self.value);
     }
@@ -88,10 +115,18 @@ impl Cursor {
     /// Takes a place.
     #[inline]
     fn stand(&mut self, ctx: &mut Ctx<'_>) {
+        self.stalled = None;
         if !self.placed {
             self.placed = true;
             *ctx.placed += 1;
         }
+    }
+
+    /// Ends an operation nowhere.
+    #[inline]
+    fn rest(&mut self, ctx: &mut Ctx<'_>) {
+        self.leave(ctx);
+        self.merge.unbind();
     }
 
     /// Gives up the place, and with the session's last one a loose snapshot.
@@ -99,6 +134,7 @@ impl Cursor {
     pub(super) fn leave(&mut self, ctx: &mut Ctx<'_>) {
         if self.placed {
             self.placed = false;
+            self.stalled = None;
             *ctx.placed -= 1;
         }
         ctx.release_loose_snapshot();

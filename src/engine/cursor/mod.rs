@@ -10,10 +10,11 @@ pub mod modify;
 pub mod read;
 pub mod write;
 
-use super::core::{Core, TableId};
+use super::core::TableId;
 use super::layered::merge::Merge;
+use super::node::Node;
 use super::txn::Txn;
-use crate::backend::{Code, CursorConfig, Field, Key, Reply, Side};
+use crate::backend::{Code, CursorConfig, Direction, Field, Key, Point, Reply, Side};
 use bounds::Bounds;
 
 /// A cursor.
@@ -30,14 +31,16 @@ pub struct Cursor {
     placed: bool,
     /// Where it stands if that is not what its key says: see [`Cursor::place`].
     place: Key,
+    /// It stands before a prepared update, which a walk in this direction could not pass.
+    stalled: Option<Direction>,
     bounds: Bounds,
     merge: Merge,
 }
 
 /// What a cursor's operation works on besides the cursor: the node, and its session's part of the state.
 pub struct Ctx<'a> {
-    /// The node.
-    pub core: &'a mut Core,
+    /// The node, without the session itself.
+    pub node: &'a mut Node,
     /// The session's transaction.
     pub txn: &'a mut Txn,
     /// The session's number.
@@ -47,22 +50,36 @@ pub struct Ctx<'a> {
 }
 
 impl Ctx<'_> {
+    /// Passes a place at which somebody may have asked to step in.
+    #[inline]
+    pub fn pass(&mut self, point: Point) {
+        if self.is_armed(point) {
+            self.node.step_in();
+        }
+    }
+
+    /// Whether somebody has asked to step in at `point`.
+    #[inline]
+    pub fn is_armed(&self, point: Point) -> bool {
+        self.node.core.armed == Some(point)
+    }
+
     /// Makes sure that a read has its snapshot.
     #[inline]
     pub fn ensure_snapshot(&mut self) {
-        self.core.ensure_snapshot(self.session, self.txn);
+        self.node.core.ensure_snapshot(self.session, self.txn);
     }
 
     /// Takes a new snapshot in place of the one that is held.
     pub fn renew_snapshot(&mut self) {
-        self.core.take_snapshot(self.session, self.txn);
+        self.node.core.take_snapshot(self.session, self.txn);
     }
 
     /// Lets a loose snapshot go when no cursor of the session holds a place any more.
     #[inline]
     pub fn release_loose_snapshot(&mut self) {
         if *self.placed == 0 && self.txn.has_snapshot && self.txn.snapshot_is_loose() {
-            self.core.release_snapshot(self.session, self.txn);
+            self.node.core.release_snapshot(self.session, self.txn);
         }
     }
 }
@@ -78,6 +95,7 @@ impl Cursor {
             value: Field::Unset,
             placed: false,
             place: Key::EMPTY,
+            stalled: None,
             bounds: Bounds::default(),
             merge: Merge::default(),
         }
@@ -107,11 +125,6 @@ impl Cursor {
     /// The value's state.
     pub fn value(&self) -> &Field {
         &self.value
-    }
-
-    /// The layered state, for accounting of checkpoints in use.
-    pub fn merge(&self) -> &Merge {
-        &self.merge
     }
 
     /// `set_key`. An empty key is refused.

@@ -1,8 +1,10 @@
 //! Reads: search, search_near, next, prev, largest_key.
 
+use super::access::Looked;
 use super::{Ctx, Cursor};
-use crate::backend::{Code, Direction, Isolation, Key, Value};
+use crate::backend::{Code, Direction, Isolation, Key, Point, Value};
 use crate::engine::core::{Role, Table};
+use crate::engine::version::Unresolved;
 use std::ops::Bound;
 
 impl Cursor {
@@ -15,26 +17,31 @@ impl Cursor {
             return Code::Invalid;
         };
         match self.find(ctx, &key) {
-            Some(value) => {
+            Ok(Some(value)) => {
                 self.landed(ctx, key, value);
                 Code::Ok
             }
-            None => {
+            Ok(None) => {
                 self.sought_in_vain(ctx);
                 Code::NotFound
+            }
+            Err(Unresolved { .. }) => {
+                self.sought_in_vain(ctx);
+                Code::PrepareConflict
             }
         }
     }
 
     /// Looks `key` up by the rules of `search`; the place is given up unless it held the answer.
-    fn find(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<Value> {
+    fn find(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<Value> {
         if !self.bounds.admit(key) {
-            return None;
+            return Ok(None);
         }
-        if self.looks_under_held_snapshot(ctx)
-            && let Some(value) = self.lookup(ctx, key)
-        {
-            return Some(value);
+        if self.looks_under_held_snapshot(ctx) {
+            if let Some(value) = self.lookup(ctx, key)? {
+                return Ok(Some(value));
+            }
+            ctx.pass(Point::SearchMissed);
         }
         self.leave(ctx);
         ctx.ensure_snapshot();
@@ -52,38 +59,45 @@ impl Cursor {
         let Some(key) = self.key.get().cloned() else {
             return (Code::Invalid, 0);
         };
-        let found = match self.under_held_snapshot(ctx, &key) {
-            Some(found) => Some(found),
-            None => {
-                self.leave(ctx);
-                ctx.ensure_snapshot();
-                self.nearest(ctx, &key)
-            }
-        };
-        match found {
-            Some((found, value)) => {
+        match self.find_near(ctx, &key) {
+            Ok(Some((found, value))) => {
                 let exact = found.cmp(&key) as i8;
                 self.landed(ctx, found, value);
                 (Code::Ok, exact)
             }
-            None => {
+            Ok(None) => {
                 self.sought_in_vain(ctx);
                 (Code::NotFound, 0)
+            }
+            Err(Unresolved { .. }) => {
+                self.sought_in_vain(ctx);
+                (Code::PrepareConflict, 0)
             }
         }
     }
 
-    /// The record that the key, moved into the bounds, is the key of, if the snapshot that the place holds has it.
-    fn under_held_snapshot(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<(Key, Value)> {
-        if !self.looks_under_held_snapshot(ctx) {
-            return None;
+    /// Looks for `key` or a neighbour; the place is given up unless it held the very record.
+    fn find_near(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<(Key, Value)> {
+        if self.looks_under_held_snapshot(ctx) {
+            if let Some(found) = self.under_held_snapshot(ctx, key)? {
+                return Ok(Some(found));
+            }
+            ctx.pass(Point::SearchMissed);
         }
-        let target = self.bounds.clamp(key)?.clone();
-        let value = self.lookup(ctx, &target)?;
-        Some((target, value))
+        self.leave(ctx);
+        ctx.ensure_snapshot();
+        self.nearest(ctx, key)
     }
 
-    fn nearest(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Option<(Key, Value)> {
+    /// The record that the key, moved into the bounds, is the key of, if the snapshot that the place holds has it.
+    fn under_held_snapshot(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<(Key, Value)> {
+        let Some(target) = self.bounds.clamp(key).cloned() else {
+            return Ok(None);
+        };
+        Ok(self.lookup(ctx, &target)?.map(|value| (target, value)))
+    }
+
+    fn nearest(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<(Key, Value)> {
         if self.bounds.is_above(key) {
             let from = self.bounds.start(Direction::Prev).cloned();
             return self.land(ctx, from.as_ref(), Direction::Prev);
@@ -92,28 +106,35 @@ impl Cursor {
             let from = self.bounds.start(Direction::Next).cloned();
             return self.land(ctx, from.as_ref(), Direction::Next);
         }
-        self.land(ctx, Bound::Included(key), Direction::Next)
-            .or_else(|| self.land(ctx, Bound::Excluded(key), Direction::Prev))
+        match self.land(ctx, Bound::Included(key), Direction::Next)? {
+            Some(found) => Ok(Some(found)),
+            None => self.land(ctx, Bound::Excluded(key), Direction::Prev),
+        }
     }
 
     /// `next` and `prev`: from the place that the cursor holds, whatever key was set meanwhile.
     pub fn iterate(&mut self, ctx: &mut Ctx<'_>, direction: Direction) -> Code {
         ctx.ensure_snapshot();
         let found = self.walk(ctx, direction);
-        self.arrive(ctx, found)
+        self.arrive(ctx, direction, found)
     }
 
-    /// The end of a move: on a record, or nowhere.
+    /// The end of a move: on a record, before a prepared update, or nowhere.
     #[inline]
-    fn arrive(&mut self, ctx: &mut Ctx<'_>, found: Option<(Key, Value)>) -> Code {
+    fn arrive(&mut self, ctx: &mut Ctx<'_>, direction: Direction, found: Looked<(Key, Value)>) -> Code {
         match found {
-            Some((key, value)) => {
+            Ok(Some((key, value))) => {
                 self.landed(ctx, key, value);
                 Code::Ok
             }
-            None => {
+            Ok(None) => {
                 self.emptied(ctx);
                 Code::NotFound
+            }
+            Err(Unresolved { at }) => {
+                ctx.pass(Point::Stalled);
+                self.stalled(ctx, at, direction);
+                Code::PrepareConflict
             }
         }
     }
@@ -124,10 +145,17 @@ impl Cursor {
     pub fn next_random(&mut self, ctx: &mut Ctx<'_>, draw: u64) -> Code {
         self.leave(ctx);
         ctx.ensure_snapshot();
-        let place = self.pick(ctx, draw);
-        let landed = place.and_then(|place| self.land(ctx, Bound::Included(&place), Direction::Next));
-        let found = landed.or_else(|| self.land(ctx, Bound::Unbounded, Direction::Next));
-        self.arrive(ctx, found)
+        let found = self.jump(ctx, draw);
+        self.arrive(ctx, Direction::Next, found)
+    }
+
+    fn jump(&mut self, ctx: &mut Ctx<'_>, draw: u64) -> Looked<(Key, Value)> {
+        if let Some(place) = self.pick(ctx, draw)
+            && let Some(found) = self.land(ctx, Bound::Included(&place), Direction::Next)?
+        {
+            return Ok(Some(found));
+        }
+        self.land(ctx, Bound::Unbounded, Direction::Next)
     }
 
     /// A key of the table, visible or not.
@@ -136,14 +164,15 @@ impl Cursor {
             let rows = tree.len() as u64;
             (rows != 0).then(|| tree.rows().nth((draw % rows) as usize).map(|(key, _)| key.clone())).flatten()
         };
-        match &ctx.core.tables[self.table.0] {
+        match &ctx.node.core.tables[self.table.0] {
             Table::Plain(tree) => from_tree(tree),
-            Table::Layered(layered) if ctx.core.role == Role::Leader => from_tree(&layered.live),
+            Table::Layered(layered) if ctx.node.core.role == Role::Leader => from_tree(&layered.live),
             Table::Layered(layered) => {
-                let image = self.merge.image().map(|image| image.rows()).unwrap_or_default();
-                match image.len() as u64 {
+                let limit = ctx.node.core.registrations[ctx.session].newest_checkpoint;
+                let rows = layered.newest_adopted(limit).map_or(&[][..], |adopted| adopted.image.rows());
+                match rows.len() as u64 {
                     0 => from_tree(&layered.ingest),
-                    rows => Some(image[(draw % rows) as usize].key.clone()),
+                    count => Some(rows[(draw % count) as usize].key.clone()),
                 }
             }
         }
@@ -155,11 +184,11 @@ impl Cursor {
         if self.bounds.any() {
             return Code::Invalid;
         }
-        let largest = match &ctx.core.tables[self.table.0] {
+        let largest = match &ctx.node.core.tables[self.table.0] {
             Table::Plain(tree) => tree.largest(),
-            Table::Layered(layered) if ctx.core.role == Role::Leader => layered.live.largest(),
+            Table::Layered(layered) if ctx.node.core.role == Role::Leader => layered.live.largest(),
             Table::Layered(layered) => {
-                let limit = ctx.core.registrations[ctx.session].newest_checkpoint;
+                let limit = ctx.node.core.registrations[ctx.session].newest_checkpoint;
                 let stable = layered.newest_adopted(limit).and_then(|adopted| adopted.image.rows().last());
                 stable.map(|row| &row.key).max(layered.ingest.largest())
             }

@@ -3,9 +3,10 @@
 
 use super::access::Change;
 use super::{Ctx, Cursor, modify};
-use crate::backend::{Code, Delta, Field, Isolation, Key, Value};
+use crate::backend::{Code, Delta, Field, IgnorePrepare, Isolation, Key, Point, Value};
 use crate::engine::faults::{self, Fault};
 use crate::engine::layered::tombstone;
+use crate::engine::version::Unresolved;
 
 /// A write operation.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +36,7 @@ impl Cursor {
         }
         match op {
             WriteOp::Modify([]) => Err(Code::Invalid),
-            WriteOp::Modify(_) if !ctx.txn.running || writable(ctx).is_some() => {
+            WriteOp::Modify(_) if !ctx.txn.running || ctx.txn.isolation != Isolation::Snapshot => {
                 self.modify_unsupported(ctx);
                 Err(Code::NotSupported)
             }
@@ -99,16 +100,15 @@ impl Cursor {
     fn is_stale(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>, key: &Key) -> bool {
         match op {
             WriteOp::Remove if self.is_positioned() => false,
-            WriteOp::Insert if !self.overwrites(ctx) && self.peek(ctx, key).is_some() => false,
+            WriteOp::Insert if !self.overwrites(ctx) && matches!(self.peek(ctx, key), Ok(Some(_))) => false,
             _ => self.conflicts(ctx, key),
         }
     }
 
     /// Existence first (a duplicate is reported without a look at conflicts), then the conflict check.
     fn insert(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
-        if !self.overwrites(ctx)
-            && let Some(existing) = self.peek(ctx, &key)
-        {
+        let existing = if self.overwrites(ctx) { Ok(None) } else { self.peek(ctx, &key) };
+        if let Ok(Some(existing)) = existing {
             if faults::active(Fault::D11) && self.merges(ctx) {
                 self.write_refused(ctx);
             } else {
@@ -116,10 +116,11 @@ impl Cursor {
             }
             return Code::DuplicateKey;
         }
-        if let Err(code) = self.may_write(ctx, &key) {
+        if let Err(code) = existing.map_err(in_the_way).and_then(|_| self.may_write(ctx, &key)) {
             self.write_refused(ctx);
             return code;
         }
+        ctx.pass(Point::LookedUp);
         let value = std::mem::take(&mut self.value);
         self.put(ctx, &key, Change::Put(value.get().unwrap_or(&Value::EMPTY)), false);
         self.emptied(ctx);
@@ -131,15 +132,20 @@ impl Cursor {
         let in_place = self.is_positioned();
         let refusal = if self.conflicts(ctx, &key) {
             Some(Code::Rollback)
-        } else if !in_place && !self.overwrites(ctx) && self.peek(ctx, &key).is_none() {
-            Some(Code::NotFound)
-        } else {
+        } else if in_place || self.overwrites(ctx) {
             writable(ctx)
+        } else {
+            match self.peek(ctx, &key) {
+                Ok(Some(_)) => writable(ctx),
+                Ok(None) => Some(Code::NotFound),
+                Err(unresolved) => Some(in_the_way(unresolved)),
+            }
         };
         if let Some(code) = refusal {
             self.write_refused(ctx);
             return code;
         }
+        ctx.pass(Point::LookedUp);
         let value = self.value.get().cloned().unwrap_or_default();
         self.put(ctx, &key, Change::Put(&value), in_place);
         self.landed(ctx, key, value);
@@ -157,6 +163,7 @@ impl Cursor {
             }
             return code;
         }
+        ctx.pass(Point::LookedUp);
         self.put(ctx, target, Change::Delete, true);
         if faults::active(Fault::D5) {
             self.merge.leave();
@@ -165,11 +172,18 @@ impl Cursor {
         Code::Ok
     }
 
+    /// Removes the record that the cursor stands on, for a truncation that has made the checks.
+    pub fn put_delete(&mut self, ctx: &mut Ctx<'_>, key: &Key) {
+        self.put(ctx, key, Change::Delete, true);
+        self.removed_in_place(key.clone());
+    }
+
     fn remove_by_key(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Code {
         if let Err(code) = self.exists(ctx, &key).and_then(|()| self.may_remove(ctx, &key)) {
             self.sought_in_vain(ctx);
             return code;
         }
+        ctx.pass(Point::LookedUp);
         self.put(ctx, &key, Change::Delete, false);
         self.emptied(ctx);
         Code::Ok
@@ -178,12 +192,10 @@ impl Cursor {
     /// Whether there is a record that a write by key can go to: the conflict check first, then existence.
     fn exists(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Result<(), Code> {
         if self.conflicts(ctx, key) {
-            Err(Code::Rollback)
-        } else if !self.bounds.admit(key) || self.peek(ctx, key).is_none() {
-            Err(Code::NotFound)
-        } else {
-            Ok(())
+            return Err(Code::Rollback);
         }
+        let found = if self.bounds.admit(key) { self.peek(ctx, key).map_err(in_the_way)? } else { None };
+        found.map_or(Err(Code::NotFound), |_| Ok(()))
     }
 
     /// The value is looked up first, unless the cursor holds it, then comes the conflict check. A modify that is
@@ -194,18 +206,20 @@ impl Cursor {
             Field::Unset | Field::Internal(_) => None,
         };
         if !(self.is_positioned() && self.value.is_internal()) {
-            let code = self.search(ctx);
-            if code != Code::Ok {
-                return code;
+            match self.search(ctx) {
+                Code::Ok => {}
+                Code::PrepareConflict => return Code::Rollback,
+                code => return code,
             }
         }
         let (Some(key), Some(base)) = (self.key.get().cloned(), self.value.get()) else { return Code::Invalid };
         let value = modify::apply(base, deltas);
-        if self.conflicts(ctx, &key) {
+        if let Err(code) = self.may_write(ctx, &key) {
             self.value = Field::External(given.unwrap_or(value));
             self.write_refused(ctx);
-            return Code::Rollback;
+            return code;
         }
+        ctx.pass(Point::LookedUp);
         self.put(ctx, &key, Change::Put(&value), true);
         let shown = if faults::active(Fault::D15) && self.merges(ctx) { tombstone::encode(&value) } else { value };
         self.landed(ctx, key, shown);
@@ -226,13 +240,14 @@ impl Cursor {
             self.write_refused(ctx);
             return code;
         }
+        ctx.pass(Point::LookedUp);
         self.put(ctx, &key, Change::Reserve, true);
         self.value = Field::Unset;
         self.search(ctx)
     }
 
     /// The checks of a delete: none goes on top of another, whoever wrote it.
-    fn may_remove(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Result<(), Code> {
+    pub fn may_remove(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Result<(), Code> {
         if self.conflicts(ctx, key) {
             return Err(Code::Rollback);
         }
@@ -256,7 +271,14 @@ impl Cursor {
     }
 }
 
-/// Only snapshot isolation may write. Noticed at the moment of the write, after the lookups.
+/// Only snapshot isolation may write, and who passes over prepared updates may not unless that was said. Noticed at the
+/// moment of the write, after the lookups.
 fn writable(ctx: &Ctx<'_>) -> Option<Code> {
-    (ctx.txn.isolation != Isolation::Snapshot).then_some(Code::NotSupported)
+    let only_reads = ctx.txn.ignore_prepare == IgnorePrepare::ReadOnly;
+    (only_reads || ctx.txn.isolation != Isolation::Snapshot).then_some(Code::NotSupported)
+}
+
+/// What a write answers where a read would have met a prepared update.
+fn in_the_way(_: Unresolved) -> Code {
+    Code::Rollback
 }

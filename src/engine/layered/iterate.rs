@@ -1,26 +1,49 @@
-//! next and prev over both constituents.
+//! next and prev over both constituents. A move is made in two halves, one for each of them, so that something else can
+//! happen in between.
 
-use super::merge::{Env, Merge, Side};
+use super::merge::{Env, Merge, Parked, Side};
 use super::tombstone;
 use crate::backend::{Direction, Key, Value};
+use crate::engine::cursor::access::Looked;
 use crate::engine::faults::{self, Fault};
+use crate::engine::tree::Seen;
+use crate::engine::version::Unresolved;
 use std::cmp::Ordering;
 use std::ops::Bound;
 
+/// The half of a move that is still to be made: that of the second constituent.
+#[derive(Clone, Debug)]
+pub enum Rest {
+    /// Ingest goes to its first record from there on.
+    ParkIngest(Bound<Key>),
+    /// Stable does.
+    ParkStable(Bound<Key>),
+    /// Stable goes on by one.
+    StepStable,
+}
+
 impl Merge {
-    /// The next record in `direction`, from where the cursor stands or else from the end where the walk begins.
-    /// `None` at the other end: then the cursor stands nowhere.
-    pub fn walk(&mut self, env: &mut Env<'_>, direction: Direction) -> Option<(Key, Value)> {
-        if self.current.is_none() {
-            let from = env.bounds.start(direction).map(Key::clone);
-            self.park_both(env, from.as_ref(), direction);
-        } else {
-            self.step_current(env, direction);
+    /// Begins a move in `direction`, from where the cursor stands or else from the end where the walk begins: moves
+    /// the first of the two constituents.
+    pub fn begin_walk(&mut self, env: &Env<'_>, direction: Direction) -> Rest {
+        match self.current {
+            None => {
+                let from = env.bounds.start(direction);
+                self.park_ingest(env, from, direction);
+                Rest::ParkStable(from.cloned())
+            }
+            Some(current) => self.begin_step(env, current, direction),
         }
+    }
+
+    /// Ends the move: the record that the walk arrives at, `None` at the other end, where the cursor then stands
+    /// nowhere, or the prepared update that is in its way.
+    pub fn end_walk(&mut self, env: &mut Env<'_>, direction: Direction, rest: Rest) -> Looked<(Key, Value)> {
+        self.end_step(env, direction, rest);
         self.settle(env, direction)
     }
 
-    /// Parks both constituents at their first record from `from` on. Ingest goes first: it may refuse.
+    /// Parks both constituents at their first record from `from` on.
     pub(super) fn park_both(&mut self, env: &Env<'_>, from: Bound<&Key>, direction: Direction) {
         self.park_ingest(env, from, direction);
         self.park_stable(env, from, direction);
@@ -28,28 +51,45 @@ impl Merge {
     }
 
     /// Chooses the nearer of the parked records, ingest's on a tie; passes over tombstones.
-    pub(super) fn settle(&mut self, env: &mut Env<'_>, direction: Direction) -> Option<(Key, Value)> {
+    pub(super) fn settle(&mut self, env: &mut Env<'_>, direction: Direction) -> Looked<(Key, Value)> {
+        let mut moves = env.table.ingest.len() + self.image().map_or(0, |image| image.rows().len());
         loop {
-            let side = self.nearer(env, direction)?;
+            let Some(side) = self.nearer(env, direction) else {
+                return Ok(None);
+            };
             self.current = Some(side);
-            if side == Side::Stable {
-                return self.serve_stable(env);
+            match self.serve(env, side) {
+                Ok(None) => {}
+                Ok(found) => return Ok(found),
+                Err(unresolved) => {
+                    self.stalled = Some(direction);
+                    return Err(unresolved);
+                }
             }
-            let (key, stored) = self.ingest.as_ref()?;
-            if !tombstone::is_tombstone(stored) {
-                env.counters.served_by_ingest += 1;
-                return Some((key.clone(), tombstone::decode(stored)));
-            }
-            self.step_current(env, direction);
+            assert!(moves > 0, "hang: a walk over tombstones has made more moves than there are records");
+            moves -= 1;
+            let rest = self.begin_step(env, side, direction);
+            self.end_step(env, direction, rest);
         }
     }
 
-    /// The record that stable is parked on.
-    pub(super) fn serve_stable(&mut self, env: &mut Env<'_>) -> Option<(Key, Value)> {
-        let row = self.row(self.stable?)?;
-        let value = row.read(env.view.read_ts)?;
-        env.counters.served_by_stable += 1;
-        Some((row.key.clone(), tombstone::decode(value)))
+    /// The record that a constituent is parked on; `None`: a tombstone.
+    fn serve(&mut self, env: &mut Env<'_>, side: Side) -> Looked<(Key, Value)> {
+        let (key, found) = match (side, &self.ingest, self.stable.and_then(|at| self.row(at))) {
+            (Side::Ingest, Some(Parked { key, stored: Some(stored) }), _) => {
+                let value = (!tombstone::is_tombstone(stored)).then(|| tombstone::decode(stored));
+                (key.clone(), value)
+            }
+            (Side::Ingest, Some(Parked { key, stored: None }), _) => return Err(Unresolved { at: key.clone() }),
+            (Side::Stable, _, Some(row)) => (row.key.clone(), env.read_stable(row)?),
+            _ => return Ok(None),
+        };
+        let served = match side {
+            Side::Ingest => &mut env.counters.served_by_ingest,
+            Side::Stable => &mut env.counters.served_by_stable,
+        };
+        *served += u64::from(found.is_some());
+        Ok(found.map(|value| (key, value)))
     }
 
     /// Which constituent has the nearer record. If neither has one, gives up all positions.
@@ -74,33 +114,50 @@ impl Merge {
         side
     }
 
-    /// Moves off the current record. The other constituent is sought anew unless it is known to be parked for this
-    /// direction, and moves along if it is on the same key, whichever of the two is current (WT-17830).
-    fn step_current(&mut self, env: &Env<'_>, direction: Direction) {
-        let Some(current) = self.current else { return };
+    /// Begins to move off the current record. The other constituent is sought anew unless it is known to be parked for
+    /// this direction, and moves along if it is on the same key, whichever of the two is current (WT-17830).
+    ///
+    /// A walk that stalled at the current record, and is taken up in the same direction, looks there again.
+    fn begin_step(&mut self, env: &Env<'_>, current: Side, direction: Direction) -> Rest {
         let trusted = self.parked_for == Some(direction);
+        let again = self.stalled.take() == Some(direction);
         match current {
             Side::Ingest => {
-                let Some((key, _)) = self.ingest.take() else { return };
+                let key = self.ingest.take().map_or(Key::EMPTY, |parked| parked.key);
                 let exhausted = faults::active(Fault::A1) && self.stable.is_none();
                 if !trusted && !exhausted {
                     self.park_stable(env, Bound::Included(&key), direction);
                 }
+                if again {
+                    return Rest::ParkIngest(Bound::Included(key));
+                }
                 if self.stable_key() == Some(&key) {
                     self.step_stable(env, direction);
                 }
-                self.park_ingest(env, Bound::Excluded(&key), direction);
+                Rest::ParkIngest(Bound::Excluded(key))
             }
             Side::Stable => {
-                let Some(key) = self.stable_key().cloned() else { return };
+                let key = self.stable_key().cloned().unwrap_or_default();
                 if !trusted {
                     self.park_ingest(env, Bound::Included(&key), direction);
+                }
+                if again {
+                    return Rest::ParkStable(Bound::Included(key));
                 }
                 if self.ingest_key() == Some(&key) && !faults::active(Fault::A3) {
                     self.park_ingest(env, Bound::Excluded(&key), direction);
                 }
-                self.step_stable(env, direction);
+                Rest::StepStable
             }
+        }
+    }
+
+    /// Moves the second constituent. Now both are parked for `direction`.
+    fn end_step(&mut self, env: &Env<'_>, direction: Direction, rest: Rest) {
+        match rest {
+            Rest::ParkIngest(from) => self.park_ingest(env, from.as_ref(), direction),
+            Rest::ParkStable(from) => self.park_stable(env, from.as_ref(), direction),
+            Rest::StepStable => self.step_stable(env, direction),
         }
         self.parked_for = Some(direction);
     }
@@ -112,7 +169,13 @@ impl Merge {
             .ingest
             .seek(from, direction, &env.view)
             .filter(|(key, _)| env.bounds.admit_end(key, direction))
-            .map(|(key, stored)| (key.clone(), stored.clone()));
+            .map(|(key, seen)| {
+                let stored = match seen {
+                    Seen::Value(stored) => Some(stored.clone()),
+                    Seen::Prepared => None,
+                };
+                Parked { key: key.clone(), stored }
+            });
     }
 
     /// Parks stable at its first visible row from `from` on.
@@ -146,7 +209,7 @@ impl Merge {
         while let Some(at) = self.stable {
             match self.row(at) {
                 Some(row) if !env.bounds.admit_end(&row.key, direction) => self.stable = None,
-                Some(row) if row.read(env.view.read_ts).is_some() => return,
+                Some(row) if env.stops_at(row) => return,
                 Some(_) => self.stable = beyond(at, direction),
                 None => self.stable = None,
             }

@@ -3,13 +3,16 @@
 //! It is stateful on purpose, as production ones are: both constituents stay parked between steps, and the one that
 //! the last record did not come from is sought again only when the rules below say that it may be out of place.
 
-use super::{Adopted, LayeredTable};
+use super::truncate::Cover;
+use super::{Adopted, LayeredTable, tombstone};
 use crate::backend::{Direction, Key, Timestamp, Value};
 use crate::engine::checkpoint::{ImageRow, TableImage};
 use crate::engine::core::Counters;
+use crate::engine::cursor::access::Looked;
 use crate::engine::cursor::bounds::Bounds;
 use crate::engine::faults::{self, Fault};
 use crate::engine::txn::{CheckpointSeq, View};
+use crate::engine::version::Unresolved;
 use std::sync::Arc;
 
 /// A constituent.
@@ -30,17 +33,29 @@ pub struct Era {
     pub read_ts: Timestamp,
     /// The session's own writes: they are visible to it at once.
     pub write_gen: u64,
-    /// For a view without a snapshot: the ingest table's changes by anybody; else 0.
+    /// For a view without a snapshot: the ingest table's changes by anybody; for any other the prepared transactions that
+    /// have ended: what they did appears in, or vanishes from, snapshots that were taken while they were prepared.
     pub changes: u64,
+}
+
+/// Where ingest is parked.
+#[derive(Clone, Debug)]
+pub struct Parked {
+    /// The key.
+    pub key: Key,
+    /// The value there as stored; `None`: nobody knows, the update is prepared.
+    pub stored: Option<Value>,
 }
 
 /// The merging cursor's own state. The key, value and bounds that the application sees are the cursor's.
 #[derive(Debug, Default)]
 pub struct Merge {
-    /// The checkpoint that stable is bound to.
-    pub(super) bound: Option<Adopted>,
-    /// Where ingest is parked, with the stored value there.
-    pub(super) ingest: Option<(Key, Value)>,
+    /// The checkpoint that stable is bound to, which is in use as long as it is here.
+    pub(super) bound: Option<Arc<Adopted>>,
+    /// The number of the last one; 0: none.
+    last_bound: CheckpointSeq,
+    /// Where ingest is parked.
+    pub(super) ingest: Option<Parked>,
     /// Where stable is parked: a row of the bound image that the view sees.
     pub(super) stable: Option<usize>,
     /// Which constituent the cursor's record came from.
@@ -48,6 +63,8 @@ pub struct Merge {
     /// Both constituents are parked for moves in this direction: the one that is not current is at the first record
     /// at or beyond the current one, or nowhere if there is none.
     pub(super) parked_for: Option<Direction>,
+    /// The current record is a prepared update that a walk in this direction could not pass.
+    pub(super) stalled: Option<Direction>,
     /// What that holds under.
     pub(super) era: Era,
 }
@@ -77,6 +94,22 @@ pub enum Access {
     Other,
 }
 
+impl Env<'_> {
+    /// What the view finds in a row of stable for which it has no version in ingest.
+    pub(super) fn read_stable(&self, row: &ImageRow) -> Looked<Value> {
+        match row.read(self.view.read_ts).map(|stored| (stored, self.table.cover(row, &self.view))) {
+            Some((stored, Cover::Bare)) => Ok(Some(tombstone::decode(stored))),
+            Some((_, Cover::Unresolved)) => Err(Unresolved { at: row.key.clone() }),
+            Some((_, Cover::Gone)) | None => Ok(None),
+        }
+    }
+
+    /// Whether the view finds anything in such a row, be it a truncation of which nobody knows what becomes of it.
+    pub(super) fn stops_at(&self, row: &ImageRow) -> bool {
+        row.read(self.view.read_ts).is_some() && self.table.cover(row, &self.view) != Cover::Gone
+    }
+}
+
 impl Merge {
     /// The start of every operation: binds stable, and decides what of the parked state may be trusted.
     pub fn enter(&mut self, env: &mut Env<'_>, placed: bool, access: Access) {
@@ -93,7 +126,7 @@ impl Merge {
         }
     }
 
-    /// Gives up both positions. The bound checkpoint stays until somebody wants a later one.
+    /// Gives up both positions. The bound checkpoint stays for the rest of the operation.
     pub fn leave(&mut self) {
         self.ingest = None;
         if !faults::active(Fault::D9) {
@@ -101,6 +134,14 @@ impl Merge {
         }
         self.current = None;
         self.parked_for = None;
+        self.stalled = None;
+    }
+
+    /// The cursor stands nowhere: its checkpoint is no longer in use for its sake.
+    #[inline]
+    pub fn unbind(&mut self) {
+        let kept = if faults::active(Fault::D9) { self.bound.take() } else { None };
+        self.bound = kept.map(|bound| Arc::new(Adopted::clone(&bound))); // a copy keeps nothing in use
     }
 
     /// What lies ahead has to be sought anew from the current record.
@@ -113,16 +154,11 @@ impl Merge {
         self.bound.as_ref().map(|bound| bound.seq)
     }
 
-    /// The timestamp of the checkpoint that the cursor reads; `None` without one.
-    pub fn bound_timestamp(&self) -> Option<Timestamp> {
-        self.bound.as_ref().map(|bound| bound.timestamp)
-    }
-
     /// Binds the newest checkpoint that this operation may use.
     ///
     /// A cursor that stands nowhere takes the newest that its view allows. One that does keeps its checkpoint while
-    /// its record comes from it (WT-17969), and, unless history serves it from any checkpoint, as long as its
-    /// snapshot lives and in the middle of an iteration.
+    /// its record comes from it (WT-17969), while it is stalled before a prepared update (WT-17899), and, unless history
+    /// serves it from any checkpoint, as long as its snapshot lives and in the middle of an iteration.
     fn bind(&mut self, env: &mut Env<'_>, placed: bool, access: Access) {
         let Some(newest) = env.table.newest_adopted(env.limit) else {
             return;
@@ -135,20 +171,21 @@ impl Merge {
         } else if placed {
             let new_view = self.era.snapshot_gen != env.era.snapshot_gen || env.view.snapshot.is_none();
             let may = env.view.read_ts != 0 || (access == Access::Other && new_view);
-            if self.current == Some(Side::Stable) || !may {
+            if self.current == Some(Side::Stable) || self.stalled.is_some() || !may {
                 return;
             }
         }
-        if bound.is_some() {
+        if self.last_bound != 0 && self.last_bound != newest.seq {
             env.counters.cursor_rebinds += 1;
             env.counters.rebinds_positioned += u64::from(placed);
         }
-        self.rebind(newest.clone());
+        self.last_bound = newest.seq;
+        self.rebind(Arc::clone(newest));
     }
 
     /// Moves stable to another checkpoint. What lies ahead has to be sought anew from the current record: the key that
     /// stable was parked on may be gone (WT-17016), and a nearer one may be there, which ingest had until now.
-    fn rebind(&mut self, newest: Adopted) {
+    fn rebind(&mut self, newest: Arc<Adopted>) {
         if faults::active(Fault::A4) {
             self.stable = self.stable_key().and_then(|parked| newest.image.find(parked).ok());
             self.bound = Some(newest);
@@ -171,7 +208,7 @@ impl Merge {
 
     /// Where ingest is parked.
     pub fn ingest_key(&self) -> Option<&Key> {
-        self.ingest.as_ref().map(|(key, _)| key)
+        self.ingest.as_ref().map(|parked| &parked.key)
     }
 
     /// Where stable is parked.

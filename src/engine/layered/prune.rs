@@ -5,31 +5,24 @@ use crate::backend::Timestamp;
 use crate::engine::faults::{self, Fault};
 use crate::engine::txn::{CheckpointSeq, Horizon};
 use crate::engine::version::{Chain, Payload, Version};
+use std::sync::Arc;
 
 impl LayeredTable {
     /// Makes a checkpoint of the table the newest.
     pub fn adopt(&mut self, adopted: Adopted) {
-        self.adopted.push(adopted);
+        self.adopted.push(Arc::new(adopted));
     }
 
-    /// Recomputes what is in use. `limits`: sessions that may bind these checkpoints at the latest. `bound`: the timestamps
-    /// of the checkpoints that placed cursors read, `None` for a cursor that reads without any.
-    ///
-    /// The prune timestamp moves to what all of them contain, the newest included, unless somebody reads without a
-    /// checkpoint. Checkpoints that nobody can bind any more are dropped; a cursor holds its own.
-    pub fn release_checkpoints(&mut self, limits: &[CheckpointSeq], bound: impl Iterator<Item = Option<Timestamp>>) {
-        let Some(newest) = self.newest_adopted(None) else { return };
-        let (newest_seq, newest_timestamp) = (newest.seq, newest.timestamp);
-        let limited = limits.iter().map(|&limit| self.newest_adopted(Some(limit)).map(|adopted| adopted.timestamp));
-        let contained = limited.chain(bound).try_fold(newest_timestamp, |least, timestamp| Some(least.min(timestamp?)));
-        let contained = if faults::active(Fault::F2) { Some(newest_timestamp) } else { contained };
-        if let Some(contained) = contained {
-            self.prune_ts = self.prune_ts.max(contained);
-        }
-        let mut wanted: Vec<CheckpointSeq> =
-            limits.iter().filter_map(|&limit| Some(self.newest_adopted(Some(limit))?.seq)).collect();
-        wanted.push(newest_seq);
-        self.adopted.retain(|adopted| wanted.contains(&adopted.seq));
+    /// Drops the checkpoints that are not in use, and moves the prune timestamp to what all others contain. In use are
+    /// the newest one, those that cursors hold, and those that sessions may bind: these are the newest ones up to
+    /// `limits`, the latest that each of them may.
+    pub fn release_checkpoints(&mut self, limits: &[CheckpointSeq]) {
+        let newest = self.adopted.last().map(|newest| newest.seq);
+        let limited = limits.iter().filter_map(|&limit| Some(self.newest_adopted(Some(limit))?.seq));
+        let wanted: Vec<CheckpointSeq> = limited.chain(newest).collect();
+        self.adopted.retain(|adopted| Arc::strong_count(adopted) > 1 || wanted.contains(&adopted.seq));
+        let oldest = if faults::active(Fault::F2) { self.adopted.last() } else { self.adopted.first() };
+        self.prune_ts = self.prune_ts.max(oldest.map_or(0, |oldest| oldest.timestamp));
     }
 
     /// The timestamp of the newest adopted checkpoint; 0: none.
@@ -45,13 +38,14 @@ impl LayeredTable {
         let (prune_ts, newest_ts) = (self.prune_ts, self.newest_timestamp());
         let in_every_checkpoint = |version: &Version| {
             let bound = if faults::active(Fault::F4) && is_delete(version) { newest_ts } else { prune_ts };
-            version.txn < horizon.txn && version.durable_ts != 0 && version.durable_ts <= bound
+            version.txn < horizon.txn && !version.prepared && version.durable_ts != 0 && version.durable_ts <= bound
         };
-        let is_delete_for_all =
-            |version: &Version| is_delete(version) && horizon.everyone_sees(version.txn, version.start_ts);
+        let is_delete_for_all = |version: &Version| is_delete(version) && version.is_seen_by_all(horizon);
+        self.prune_truncations(horizon);
+        let truncations = &self.truncations;
         let before = self.ingest.len();
         let mut share = 0_u32;
-        self.ingest.retain(|_, chain| {
+        self.ingest.retain(|key, chain| {
             share += u32::from(percent);
             if share < 100 {
                 return true;
@@ -64,6 +58,9 @@ impl LayeredTable {
             }
             if faults::active(Fault::F6) && newest.is_some_and(is_delete_for_all) {
                 return false;
+            }
+            if truncations.iter().any(|entry| entry.spans(key)) {
+                return true; // what was written into a truncated range: in stable the entry would hide it
             }
             if newest.is_some_and(in_every_checkpoint) {
                 return false;

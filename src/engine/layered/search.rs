@@ -1,47 +1,58 @@
 //! Point and nearest reads over both constituents.
 
-use super::merge::{Env, Merge, Side};
+use super::merge::{Env, Merge, Parked, Side};
 use super::tombstone;
 use crate::backend::{Direction, Key, Value};
+use crate::engine::cursor::access::Looked;
 use crate::engine::faults::{self, Fault};
-use crate::engine::version::Found;
+use crate::engine::version::{Found, Unresolved};
 use std::ops::Bound;
 
 impl Merge {
-    /// The value of `key`, from ingest if it has a version that the view sees, else from stable. The constituent that
-    /// did not serve stands nowhere afterwards.
-    pub fn search(&mut self, env: &mut Env<'_>, key: &Key) -> Option<Value> {
+    /// What ingest has to say about `key`: the first half of a point read. `None`: nothing, stable has to be asked.
+    /// The constituent that does not serve stands nowhere afterwards.
+    pub fn search_ingest(&mut self, env: &mut Env<'_>, key: &Key) -> Option<Looked<Value>> {
         self.leave();
         match env.table.ingest.read(key, &env.view) {
-            Found::Value(stored) if tombstone::is_tombstone(stored) => None,
+            Found::Value(stored) if tombstone::is_tombstone(stored) => Some(Ok(None)),
             Found::Value(stored) => {
                 let value = tombstone::decode(stored);
-                self.ingest = Some((key.clone(), stored.clone()));
+                self.ingest = Some(Parked { key: key.clone(), stored: Some(stored.clone()) });
                 self.current = Some(Side::Ingest);
                 env.counters.served_by_ingest += 1;
-                Some(value)
+                Some(Ok(Some(value)))
             }
-            Found::Nothing | Found::Deleted => {
-                let at = self.image()?.find(key).ok()?;
-                let value = tombstone::decode(self.row(at)?.read(env.view.read_ts)?);
-                self.stable = Some(at);
-                self.current = Some(Side::Stable);
-                env.counters.served_by_stable += 1;
-                Some(value)
-            }
+            Found::Prepared => Some(Err(Unresolved { at: key.clone() })),
+            Found::Nothing | Found::Deleted => None,
         }
+    }
+
+    /// What stable has under `key`, of which ingest has no version that the view sees: the second half.
+    pub fn search_stable(&mut self, env: &mut Env<'_>, key: &Key) -> Looked<Value> {
+        let Some(at) = self.image().and_then(|image| image.find(key).ok()) else {
+            return Ok(None);
+        };
+        let found = self.row(at).map_or(Ok(None), |row| env.read_stable(row))?;
+        if found.is_some() {
+            self.stable = Some(at);
+            self.current = Some(Side::Stable);
+            env.counters.served_by_stable += 1;
+        }
+        Ok(found)
     }
 
     /// The first record from `from` on in `direction`: one half of `search_near`. After a plain choice the other
     /// constituent stands nowhere; after a walk off tombstones both stay parked for its direction.
-    pub fn land(&mut self, env: &mut Env<'_>, from: Bound<&Key>, direction: Direction) -> Option<(Key, Value)> {
+    pub fn land(&mut self, env: &mut Env<'_>, from: Bound<&Key>, direction: Direction) -> Looked<(Key, Value)> {
         self.leave();
         self.park_both(env, from, direction);
         if faults::active(Fault::B1) && self.ingest.is_none() {
             self.stable = None;
         }
         let first = self.ingest_key().cloned();
-        let found = self.settle(env, direction)?;
+        let Some(found) = self.settle(env, direction)? else {
+            return Ok(None);
+        };
         let walked = first.is_some_and(|first| match direction {
             Direction::Next => first < found.0,
             Direction::Prev => first > found.0,
@@ -55,6 +66,6 @@ impl Merge {
         } else if faults::active(Fault::B2) && direction == Direction::Next {
             self.parked_for = Some(Direction::Prev);
         }
-        Some(found)
+        Ok(Some(found))
     }
 }

@@ -1,10 +1,11 @@
 //! Writes on a follower: who conflicts, and where the cursor stands afterwards.
 
-use super::merge::{Env, Merge, Side};
+use super::merge::{Env, Merge, Parked, Side};
 use super::{LayeredTable, tombstone};
 use crate::backend::{Key, Timestamp, Value};
+use crate::engine::cursor::access::Looked;
 use crate::engine::faults::{self, Fault};
-use crate::engine::version::{Found, Payload};
+use crate::engine::version::{Found, Payload, Unresolved};
 
 impl Merge {
     /// Whether a write to `key` would overwrite something that the view does not see.
@@ -15,6 +16,13 @@ impl Merge {
     pub fn conflicts(&mut self, env: &Env<'_>, key: &Key) -> bool {
         if let Some(chain) = env.table.ingest.chain(key) {
             return chain.conflicts(&env.view);
+        }
+        let is_truncated = || {
+            let row = self.image().and_then(|image| image.row(key));
+            row.is_some_and(|row| env.table.truncation_conflicts(row, &env.view))
+        };
+        if !env.table.truncations.is_empty() && is_truncated() {
+            return true;
         }
         if env.view.read_ts == 0 {
             return false;
@@ -31,17 +39,29 @@ impl Merge {
         match env.table.ingest.chain(key).and_then(|chain| chain.versions().last()) {
             Some(newest) => matches!(&newest.payload, Payload::Put(stored) if tombstone::is_tombstone(stored)),
             None if faults::active(Fault::D1) => true,
-            None => self.image().and_then(|image| image.row(key)).is_none_or(|row| row.newest.value.is_none()),
+            None => self
+                .image()
+                .and_then(|image| image.row(key))
+                .is_none_or(|row| row.newest.value.is_none() || env.table.is_truncated(row)),
         }
     }
 
     /// The value of `key` without moving the cursor.
-    pub fn peek(&self, env: &Env<'_>, key: &Key) -> Option<Value> {
+    pub fn peek(&self, env: &Env<'_>, key: &Key) -> Looked<Value> {
         match env.table.ingest.read(key, &env.view) {
-            Found::Value(stored) if tombstone::is_tombstone(stored) => None,
-            Found::Value(stored) => Some(tombstone::decode(stored)),
-            Found::Nothing | Found::Deleted => self.image()?.row(key)?.read(env.view.read_ts).map(tombstone::decode),
+            Found::Value(stored) if tombstone::is_tombstone(stored) => Ok(None),
+            Found::Value(stored) => Ok(Some(tombstone::decode(stored))),
+            Found::Prepared => Err(Unresolved { at: key.clone() }),
+            Found::Nothing | Found::Deleted => match self.image().and_then(|image| image.row(key)) {
+                Some(row) => env.read_stable(row),
+                None => Ok(None),
+            },
         }
+    }
+
+    /// The durable timestamp of the newest version of `key` in the checkpoint that stable is bound to; 0: none.
+    pub fn durable_in_stable(&self, key: &Key) -> Timestamp {
+        self.image().and_then(|image| image.row(key)).map_or(0, |row| row.newest.durable_ts)
     }
 
     /// The cursor's own write put `stored` under `key`, which it stands on from now on. A cursor that stood there
@@ -55,16 +75,20 @@ impl Merge {
         } else {
             self.leave();
         }
-        self.ingest = Some((key.clone(), stored));
+        self.ingest = Some(Parked { key: key.clone(), stored: Some(stored) });
         self.current = Some(Side::Ingest);
     }
 }
 
 /// Whether the newest version of `key` in the newest adopted checkpoint has a durable timestamp above `ts`. None has one
-/// above that of the checkpoint, so that most often there is no need to look.
+/// above that of the checkpoint, so that most often there is no need to look. A truncation counts as a version of the
+/// rows that it deletes.
 pub fn stable_is_above(ts: Timestamp, table: &LayeredTable, key: &Key) -> bool {
     let Some(newest) = table.newest_adopted(None) else {
         return false;
     };
-    newest.timestamp > ts && newest.image.row(key).is_some_and(|row| row.newest.durable_ts > ts)
+    if newest.timestamp <= ts && table.truncations.is_empty() {
+        return false;
+    }
+    newest.image.row(key).is_some_and(|row| row.newest.durable_ts > ts || table.truncated_above(ts, row))
 }

@@ -31,7 +31,7 @@ impl Generator {
         let own = self.plan.txn(reader.session);
         let uncommitted = match self.plan.clock.txn(reader.session) {
             Txn::Idle => self.config.isolation_of(reader.session) == Isolation::ReadUncommitted,
-            Txn::Lower | Txn::Snapshot => own.uncommitted,
+            Txn::Lower | Txn::Snapshot | Txn::Prepared => own.uncommitted,
         };
         if !self.is_on(OpKind::Rollback) || !uncommitted || self.plan.place(reader).at.is_none() {
             return None;

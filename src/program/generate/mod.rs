@@ -140,7 +140,7 @@ impl Generator {
         }
         let place = self.plan.place(self.who);
         if place.random && self.dice.percent(30) {
-            return Some(Op::Reopen { overwrite: true, random: false });
+            return Some(Op::Reopen { overwrite: true, random: false, table: 0 });
         }
         (place.bounded && self.dice.percent(6)).then_some(Op::ClearBounds)
     }
@@ -224,7 +224,7 @@ impl Generator {
         match txn {
             Txn::Idle => self.config.isolation_of(self.who.session) == Isolation::Snapshot,
             Txn::Snapshot => !self.mix.orderly || self.plan.txn(self.who.session).read_ts.is_none(),
-            Txn::Lower => false,
+            Txn::Lower | Txn::Prepared => false,
         }
     }
 
@@ -246,7 +246,7 @@ impl Generator {
             OpKind::Bound => self.bound(),
             OpKind::ClearBounds => Op::ClearBounds,
             OpKind::Reset => Op::Reset,
-            OpKind::Reopen => Op::Reopen { overwrite: self.dice.percent(60), random: self.dice.percent(10) },
+            OpKind::Reopen => Op::Reopen { overwrite: self.dice.percent(60), random: self.dice.percent(10), table: 0 },
             OpKind::Reconfigure => Op::Reconfigure { overwrite: self.dice.percent(60) },
             OpKind::Duplicate => Op::Duplicate { from: self.placed_cursor()? },
             OpKind::Compare => Op::Compare { with: self.placed_cursor()? },
@@ -254,8 +254,8 @@ impl Generator {
             OpKind::State => Op::State,
             OpKind::GetKey => Op::GetKey,
             OpKind::GetValue => Op::GetValue,
-            OpKind::NextRandom => Op::NextRandom,
-            OpKind::Scan => Op::Scan { direction: self.direction() },
+            OpKind::NextRandom => Op::NextRandom { table: 0 },
+            OpKind::Scan => Op::Scan { direction: self.direction(), table: 0 },
             OpKind::Begin => self.begin(),
             OpKind::Commit => self.commit(),
             OpKind::Rollback => Op::Rollback,
@@ -272,6 +272,18 @@ impl Generator {
             OpKind::BulkRemove => self.bulk_remove(),
             OpKind::RemoveAll => Op::RemoveAll { ts: self.write_ts() },
             OpKind::InsertBeside => return self.insert_beside(),
+            OpKind::Prepare
+            | OpKind::Truncate
+            | OpKind::TruncateRange
+            | OpKind::TruncateAll
+            | OpKind::PrepareFlood
+            | OpKind::RollbackToStable
+            | OpKind::Recreate
+            | OpKind::Quiesce
+            | OpKind::StepDown
+            | OpKind::StepUp
+            | OpKind::Restart
+            | OpKind::Hook => return None,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Transactions, timestamps, and the events that age data.
 
 use super::Generator;
-use crate::backend::{Isolation, Timestamp, TimestampQuery, TxnTimestamp};
+use crate::backend::{IgnorePrepare, Isolation, Timestamp, TimestampQuery, TxnTimestamp};
 use crate::program::clock::Txn;
 use crate::program::ops::Op;
 
@@ -21,7 +21,8 @@ impl Generator {
         } else {
             (self.dice.percent(if read_ts.is_some() { 15 } else { 2 }), self.dice.percent(3))
         };
-        Op::Begin { isolation, read_ts, roundup, no_timestamp }
+        let (ignore_prepare, roundup_prepared) = (IgnorePrepare::No, false);
+        Op::Begin { isolation, read_ts, roundup, no_timestamp, ignore_prepare, roundup_prepared }
     }
 
     /// The index into the weights of what begins.
@@ -76,11 +77,12 @@ impl Generator {
         let stamp = match self.plan.clock.txn(self.who.session) {
             Txn::Idle => 50,
             Txn::Lower => 2 * u32::from(!self.mix.orderly),
+            Txn::Prepared => 100,
             Txn::Snapshot if self.plan.txn(self.who.session).wrote => 100 - 2 * u32::from(!self.mix.orderly),
             Txn::Snapshot => 30 * u32::from(!self.mix.orderly),
         };
         let stamped = self.dice.percent(stamp);
-        Op::Commit { ts: stamped.then(|| self.commit_ts()) }
+        Op::Commit { ts: stamped.then(|| self.commit_ts()), durable: None }
     }
 
     pub(super) fn stamp(&mut self) -> Op {
@@ -123,7 +125,7 @@ impl Generator {
             2 => (Some(self.oldest()), Some(self.stable(60))),
             _ => (Some(u64::from(self.dice.below(self.plan.clock.now as u32 + 3))), None),
         };
-        Op::SetTimestamp { oldest, stable }
+        Op::SetTimestamp { oldest, stable, durable: None }
     }
 
     pub(super) fn advance(&mut self) -> Op {

@@ -17,8 +17,8 @@ const ODD_KEY: u16 = 8;
 const NO_KEY: u16 = 9;
 
 #[inline]
-fn read_key(from: &Reader<'_>) -> Option<Key> {
-    let slot = from.slot(Part::A);
+fn read_key(from: &Reader<'_>, place: Part) -> Option<Key> {
+    let slot = from.slot(place);
     if let Some(literal) = from.pool.get(slot) {
         return Some(Key::new(&literal[..literal.len().min(limits::MAX_KEY_BYTES)]));
     }
@@ -31,7 +31,7 @@ fn read_key(from: &Reader<'_>) -> Option<Key> {
     }
 }
 
-fn write_key(key: &Key, to: &mut Writer<'_, '_>) {
+fn write_key(key: &Key, place: Part, to: &mut Writer<'_, '_>) {
     let config = to.context.config;
     let slot = if let Some(index) = config.pool_index(key) {
         Slot::new(0, index)
@@ -42,8 +42,15 @@ fn write_key(key: &Key, to: &mut Writer<'_, '_>) {
     } else {
         to.pool.literal(key)
     };
-    to.set(Part::A, slot);
+    to.set(place, slot);
     to.key = key.clone();
+}
+
+fn write_optional_key(key: Option<&Key>, place: Part, to: &mut Writer<'_, '_>) {
+    match key {
+        Some(key) => write_key(key, place, to),
+        None => to.set(place, Slot::new(NO_KEY, 0)),
+    }
 }
 
 impl RecordOperand<Key> for Given {
@@ -51,10 +58,10 @@ impl RecordOperand<Key> for Given {
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Key {
         let slot = from.slot(Part::A);
-        read_key(from).unwrap_or_else(|| Config::pool_key(slot.argument() % from.context.config.keys))
+        read_key(from, Part::A).unwrap_or_else(|| Config::pool_key(slot.argument() % from.context.config.keys))
     }
     fn encode(value: &Key, to: &mut Writer<'_, '_>) {
-        write_key(value, to);
+        write_key(value, Part::A, to);
     }
 }
 
@@ -62,19 +69,33 @@ impl RecordOperand<Option<Key>> for Optional {
     const PART: Part = Part::A;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Option<Key> {
-        let key = read_key(from);
+        let key = read_key(from, Part::A);
         if let Some(key) = &key {
             from.key = key.clone();
         }
         key
     }
     fn encode(value: &Option<Key>, to: &mut Writer<'_, '_>) {
-        match value {
-            Some(key) => write_key(key, to),
-            None => to.set(Part::A, Slot::new(NO_KEY, 0)),
-        }
+        write_optional_key(value.as_ref(), Part::A, to);
     }
 }
+
+/// The ends of a range.
+macro_rules! ends {
+    ($($kind:ident: $part:ident),+) => {$(
+        impl RecordOperand<Option<Key>> for $kind {
+            const PART: Part = Part::$part;
+            fn decode(from: &mut Reader<'_>) -> Option<Key> {
+                read_key(from, Part::$part)
+            }
+            fn encode(value: &Option<Key>, to: &mut Writer<'_, '_>) {
+                write_optional_key(value.as_ref(), Part::$part, to);
+            }
+        }
+    )+};
+}
+
+ends!(First: A, Last: B);
 
 // ---- values: modes 0-8 a unique one, 9 an odd one, 10 a long one, 11 the last one again, 12-13 none, 14-15 a literal
 

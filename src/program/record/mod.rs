@@ -1,7 +1,7 @@
 //! The binary form of a program: a sequence of blocks of 8 bytes.
 //!
 //! ```text
-//! block 0      version, sizes, keys (2 bytes), isolation, 0, number of pool blocks (2 bytes)
+//! block 0      version, sizes, keys (2 bytes), isolation, tables, number of pool blocks (2 bytes)
 //! block 1      swarm set: bit i is operation i; none set: all are on
 //! block 2      seed of the weights
 //! then         the literal pool: byte strings, each after its length (2 bytes)
@@ -21,12 +21,12 @@ mod times;
 use super::clock::Clock;
 use super::limits;
 use super::step::Config;
-use crate::backend::{Isolation, Key, TxnTimestamp, Value, Who};
+use crate::backend::{Isolation, Key, Timestamp, TxnTimestamp, Value, Who};
 pub(super) use pool::{Pool, PoolBuilder};
 use small::isolation_code;
 
 /// The version of the format that this build reads and writes.
-pub(super) const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 2;
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 8;
 /// Bytes of the header.
@@ -65,8 +65,13 @@ impl Header {
                 _ => Isolation::Snapshot,
             };
         }
-        let config =
-            Config { sessions, cursors: 1 + (bytes[1] >> 4) % Config::MAX_CURSORS, keys: keys(short(2)), isolation };
+        let config = Config {
+            sessions,
+            cursors: 1 + (bytes[1] >> 4) % Config::MAX_CURSORS,
+            tables: 1 + bytes[5] % Config::MAX_TABLES,
+            keys: keys(short(2)),
+            isolation,
+        };
         Header { version: bytes[0], config, swarm: word(8), seed: word(16), pool_blocks: short(6) }
     }
 
@@ -80,6 +85,7 @@ impl Header {
         for (session, &level) in config.isolation.iter().enumerate() {
             bytes[4] |= isolation_code(level) << (2 * session);
         }
+        bytes[5] = config.tables.wrapping_sub(1);
         bytes[6..8].copy_from_slice(&self.pool_blocks.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.swarm.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.seed.to_le_bytes());
@@ -138,14 +144,29 @@ pub(super) struct Context<'p> {
 /// The parts of a record that operands are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Slot A: keys, other cursors, pool indices, oldest.
+    /// Slot A: keys, other cursors, pool indices, oldest, beginnings of ranges.
     A,
-    /// Slot B: values, deltas, pool counts, stable.
+    /// Slot B: values, deltas, pool counts, stable, durable timestamps of commits, ends of ranges.
     B,
     /// Slot C: timestamps of writes and transactions.
     C,
     /// The flags: everything that has only a few values.
     Flags,
+}
+
+/// What earlier operands of a record say about later ones.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    /// Which timestamp of the transaction is set.
+    pub which: TxnTimestamp,
+    /// The timestamp that is committed at.
+    pub commit_ts: Option<Timestamp>,
+    /// Whether the hook commits.
+    pub commits: bool,
+}
+
+impl Told {
+    const NOTHING: Told = Told { which: TxnTimestamp::Commit, commit_ts: None, commits: false };
 }
 
 /// Reads the operands of one record.
@@ -155,8 +176,7 @@ pub(super) struct Reader<'r> {
     pub who: Who,
     /// The key of this record, for its value.
     pub key: Key,
-    /// Which timestamp of the transaction is set.
-    pub which: TxnTimestamp,
+    pub told: Told,
     slots: [Slot; 3],
     flags: u8,
 }
@@ -170,7 +190,7 @@ impl<'r> Reader<'r> {
             pool,
             who: who(record[1], context.config),
             key: Key::EMPTY,
-            which: TxnTimestamp::Commit,
+            told: Told::NOTHING,
             slots: [slot(2), slot(4), slot(6)],
             flags: record[1] >> 4,
         }
@@ -196,7 +216,7 @@ pub(super) struct Writer<'r, 'p> {
     pub pool: &'r mut PoolBuilder,
     pub who: Who,
     pub key: Key,
-    pub which: TxnTimestamp,
+    pub told: Told,
     slots: [Slot; 3],
     flags: u8,
     bits: u32,
@@ -204,16 +224,7 @@ pub(super) struct Writer<'r, 'p> {
 
 impl<'r, 'p> Writer<'r, 'p> {
     pub fn new(who: Who, context: &'r Context<'p>, pool: &'r mut PoolBuilder) -> Self {
-        Writer {
-            context,
-            pool,
-            who,
-            key: Key::EMPTY,
-            which: TxnTimestamp::Commit,
-            slots: [Slot(0); 3],
-            flags: 0,
-            bits: 0,
-        }
+        Writer { context, pool, who, key: Key::EMPTY, told: Told::NOTHING, slots: [Slot(0); 3], flags: 0, bits: 0 }
     }
 
     pub fn set(&mut self, place: Part, slot: Slot) {

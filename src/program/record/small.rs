@@ -1,7 +1,8 @@
 //! Everything in a record that has only a few values: flags, words, cursors, numbers.
 
 use super::{Part, Reader, Slot, Writer, who, who_code};
-use crate::backend::{Isolation, TxnTimestamp, Who};
+use crate::backend::{IgnorePrepare, Isolation, Point, TxnTimestamp, Who};
+use crate::program::event::{CrashPoint, HookAction};
 use crate::program::operand::*;
 
 // ---- flags: a set one is the unusual setting
@@ -51,11 +52,11 @@ impl<T: Word> RecordOperand<T> for OneOf {
 impl RecordOperand<TxnTimestamp> for Head {
     const PART: Part = Part::Flags;
     fn decode(from: &mut Reader<'_>) -> TxnTimestamp {
-        from.which = read_word(from);
-        from.which
+        from.told.which = read_word(from);
+        from.told.which
     }
     fn encode(value: &TxnTimestamp, to: &mut Writer<'_, '_>) {
-        to.which = *value;
+        to.told.which = *value;
         write_word(*value, to);
     }
 }
@@ -85,7 +86,116 @@ impl RecordOperand<Option<Isolation>> for Choice {
     }
 }
 
+impl RecordOperand<CrashPoint> for AtCrash {
+    const PART: Part = Part::Flags;
+    fn decode(from: &mut Reader<'_>) -> CrashPoint {
+        read_word(from)
+    }
+    fn encode(value: &CrashPoint, to: &mut Writer<'_, '_>) {
+        write_word(*value, to);
+    }
+}
+
+impl RecordOperand<HookAction> for Doing {
+    const PART: Part = Part::Flags;
+    fn decode(from: &mut Reader<'_>) -> HookAction {
+        let action = read_word(from);
+        from.told.commits = action == HookAction::Commit;
+        action
+    }
+    fn encode(value: &HookAction, to: &mut Writer<'_, '_>) {
+        to.told.commits = *value == HookAction::Commit;
+        write_word(*value, to);
+    }
+}
+
+// ---- what found no room among the flags
+
+impl RecordOperand<Point> for AtPoint {
+    const PART: Part = Part::A;
+    fn decode(from: &mut Reader<'_>) -> Point {
+        Point::ALL[usize::from(from.slot(Part::A).argument()) % Point::ALL.len()]
+    }
+    fn encode(value: &Point, to: &mut Writer<'_, '_>) {
+        let index = Point::ALL.iter().position(|point| point == value).unwrap_or(0);
+        to.set(Part::A, Slot::new(0, index as u16));
+    }
+}
+
+/// Modes 0-9 `No`, 10-12 `ReadOnly`, 13-15 `Force`.
+impl RecordOperand<IgnorePrepare> for Setting {
+    const PART: Part = Part::A;
+    fn decode(from: &mut Reader<'_>) -> IgnorePrepare {
+        match from.slot(Part::A).mode() {
+            0..=9 => IgnorePrepare::No,
+            10..=12 => IgnorePrepare::ReadOnly,
+            _ => IgnorePrepare::Force,
+        }
+    }
+    fn encode(value: &IgnorePrepare, to: &mut Writer<'_, '_>) {
+        let mode = match value {
+            IgnorePrepare::No => 0,
+            IgnorePrepare::ReadOnly => 10,
+            IgnorePrepare::Force => 13,
+        };
+        to.set(Part::A, Slot::new(mode, 0));
+    }
+}
+
+/// Modes 0-13 false.
+impl RecordOperand<bool> for Unusual {
+    const PART: Part = Part::B;
+    fn decode(from: &mut Reader<'_>) -> bool {
+        from.slot(Part::B).mode() > 13
+    }
+    fn encode(value: &bool, to: &mut Writer<'_, '_>) {
+        to.set(Part::B, Slot::new(if *value { 15 } else { 0 }, 0));
+    }
+}
+
+/// Cursors of the session: modes 0-11 one of them, 12-15 none.
+macro_rules! own_cursors {
+    ($($kind:ident: $part:ident),+) => {$(
+        impl RecordOperand<Option<u8>> for $kind {
+            const PART: Part = Part::$part;
+            fn decode(from: &mut Reader<'_>) -> Option<u8> {
+                let slot = from.slot(Part::$part);
+                let cursor = slot.argument() % u16::from(from.context.config.cursors);
+                (slot.mode() < NO_CURSOR).then_some(cursor as u8)
+            }
+            fn encode(value: &Option<u8>, to: &mut Writer<'_, '_>) {
+                to.set(Part::$part, value.map_or(Slot::new(NO_CURSOR, 0), |cursor| Slot::new(0, cursor.into())));
+            }
+        }
+    )+};
+}
+
+const NO_CURSOR: u16 = 12;
+
+own_cursors!(StartCursor: A, StopCursor: B);
+
 // ---- numbers
+
+impl RecordOperand<u8> for TableIndex {
+    const PART: Part = Part::Flags;
+    #[inline]
+    fn decode(from: &mut Reader<'_>) -> u8 {
+        from.flags(1) % from.context.config.tables
+    }
+    fn encode(value: &u8, to: &mut Writer<'_, '_>) {
+        to.push_flags(*value & 1, 1);
+    }
+}
+
+impl RecordOperand<u8> for NodeIndex {
+    const PART: Part = Part::Flags;
+    fn decode(from: &mut Reader<'_>) -> u8 {
+        from.flags(1)
+    }
+    fn encode(value: &u8, to: &mut Writer<'_, '_>) {
+        to.push_flags(*value & 1, 1);
+    }
+}
 
 impl RecordOperand<Who> for Cursor {
     const PART: Part = Part::A;

@@ -46,7 +46,7 @@ fn write_ts<T: PartialEq>(
     let none = Pool::new(&[]);
     let mut reader = Reader::new(&[0; BLOCK], to.context, &none);
     reader.who = to.who;
-    reader.which = to.which;
+    reader.told = to.told;
     let now = to.context.clock.now;
     let back = exact.and_then(|ts| now.checked_sub(ts)).filter(|&back| back < 4096).unwrap_or(0) as u16;
     for mode in 0..Slot::LITERAL {
@@ -72,7 +72,7 @@ fn read_wrap(from: &Reader<'_>) -> Timestamp {
         ODD_TS => odd_ts(from, Part::C),
         _ => literal_ts(from, Part::C).unwrap_or_else(|| match clock.txn(from.who.session) {
             Txn::Idle => clock.next(),
-            Txn::Snapshot | Txn::Lower => 0,
+            Txn::Snapshot | Txn::Lower | Txn::Prepared => 0,
         }),
     }
 }
@@ -99,7 +99,7 @@ fn read_commit(from: &Reader<'_>) -> Option<Timestamp> {
         _ => match (literal_ts(from, Part::C), clock.txn(from.who.session)) {
             (Some(ts), _) => Some(ts),
             (None, Txn::Lower) => None,
-            (None, Txn::Idle | Txn::Snapshot) => Some(clock.next()),
+            (None, Txn::Idle | Txn::Snapshot | Txn::Prepared) => Some(clock.next()),
         },
     }
 }
@@ -108,10 +108,93 @@ impl RecordOperand<Option<Timestamp>> for CommitAt {
     const PART: Part = Part::C;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Option<Timestamp> {
-        read_commit(from)
+        from.told.commit_ts = read_commit(from);
+        from.told.commit_ts
     }
     fn encode(value: &Option<Timestamp>, to: &mut Writer<'_, '_>) {
+        to.told.commit_ts = *value;
         write_ts(to, Part::C, value, *value, read_commit);
+    }
+}
+
+/// Of a prepared transaction: modes 0-7 the commit timestamp, or just above stable, 8-9 later than that, 10-11 none,
+/// 12 the last timestamp again. Any other transaction has none of its own, unless it is an odd one.
+fn read_durable(from: &Reader<'_>) -> Option<Timestamp> {
+    let slot = from.slot(Part::B);
+    let clock = &from.context.clock;
+    let at_commit = from.told.commit_ts.unwrap_or(clock.now).max(clock.stable.saturating_add(1));
+    match (slot.mode(), clock.txn(from.who.session)) {
+        (10 | 11, _) => None,
+        (ODD_TS, _) => Some(odd_ts(from, Part::B)),
+        (Slot::LITERAL.., _) if literal_ts(from, Part::B).is_some() => literal_ts(from, Part::B),
+        (_, Txn::Idle | Txn::Snapshot | Txn::Lower) => None,
+        (8 | 9, Txn::Prepared) => Some(at_commit.saturating_add(u64::from(slot.argument() % 16))),
+        (AGAIN, Txn::Prepared) => Some(clock.now),
+        (_, Txn::Prepared) => Some(at_commit),
+    }
+}
+
+impl RecordOperand<Option<Timestamp>> for DurableAt {
+    const PART: Part = Part::B;
+    #[inline]
+    fn decode(from: &mut Reader<'_>) -> Option<Timestamp> {
+        read_durable(from)
+    }
+    fn encode(value: &Option<Timestamp>, to: &mut Writer<'_, '_>) {
+        write_ts(to, Part::B, value, *value, read_durable);
+    }
+}
+
+/// Modes 0-9 the next timestamp, 10-11 none (where that can be said), 12 the last one again.
+fn read_prepare(from: &Reader<'_>) -> Option<Timestamp> {
+    let clock = &from.context.clock;
+    match from.slot(Part::C).mode() {
+        10 | 11 => None,
+        AGAIN => Some(clock.now),
+        ODD_TS => Some(odd_ts(from, Part::C)),
+        _ => literal_ts(from, Part::C).or(Some(clock.next())),
+    }
+}
+
+impl RecordOperand<Option<Timestamp>> for PrepareAt {
+    const PART: Part = Part::C;
+    fn decode(from: &mut Reader<'_>) -> Option<Timestamp> {
+        read_prepare(from)
+    }
+    fn encode(value: &Option<Timestamp>, to: &mut Writer<'_, '_>) {
+        write_ts(to, Part::C, value, *value, read_prepare);
+    }
+}
+
+impl RecordOperand<Timestamp> for PrepareAt {
+    const PART: Part = Part::C;
+    fn decode(from: &mut Reader<'_>) -> Timestamp {
+        read_prepare(from).unwrap_or(from.context.clock.next())
+    }
+    fn encode(value: &Timestamp, to: &mut Writer<'_, '_>) {
+        write_ts(to, Part::C, value, Some(*value), |from| read_prepare(from).unwrap_or(from.context.clock.next()));
+    }
+}
+
+/// If the hook commits: modes 0-11 the next timestamp, 12 the last one again. Any other hook needs none.
+fn read_hook(from: &Reader<'_>) -> Timestamp {
+    let clock = &from.context.clock;
+    match from.slot(Part::C).mode() {
+        _ if literal_ts(from, Part::C).is_some() => literal_ts(from, Part::C).unwrap_or(0),
+        _ if !from.told.commits => 0,
+        AGAIN => clock.now,
+        ODD_TS => odd_ts(from, Part::C),
+        _ => clock.next(),
+    }
+}
+
+impl RecordOperand<Timestamp> for HookAt {
+    const PART: Part = Part::C;
+    fn decode(from: &mut Reader<'_>) -> Timestamp {
+        read_hook(from)
+    }
+    fn encode(value: &Timestamp, to: &mut Writer<'_, '_>) {
+        write_ts(to, Part::C, value, Some(*value), read_hook);
     }
 }
 
@@ -142,7 +225,7 @@ impl RecordOperand<Option<Timestamp>> for ReadAt {
 fn read_stamp(from: &Reader<'_>) -> Timestamp {
     let slot = from.slot(Part::C);
     let clock = &from.context.clock;
-    match (slot.mode(), from.which) {
+    match (slot.mode(), from.told.which) {
         (ODD_TS, _) => odd_ts(from, Part::C),
         (_, TxnTimestamp::Commit | TxnTimestamp::Durable | TxnTimestamp::Prepare) => {
             literal_ts(from, Part::C).unwrap_or(clock.next())
@@ -207,6 +290,27 @@ impl RecordOperand<Option<Timestamp>> for Stable {
     }
     fn encode(value: &Option<Timestamp>, to: &mut Writer<'_, '_>) {
         write_ts(to, Part::B, value, *value, read_stable);
+    }
+}
+
+/// Modes 0-9 and 11 none, 10 now, 12 the stable timestamp.
+fn read_node_durable(from: &Reader<'_>) -> Option<Timestamp> {
+    let clock = &from.context.clock;
+    match from.slot(Part::C).mode() {
+        10 => Some(clock.now),
+        AGAIN => Some(clock.stable),
+        ODD_TS => Some(odd_ts(from, Part::C)),
+        _ => literal_ts(from, Part::C),
+    }
+}
+
+impl RecordOperand<Option<Timestamp>> for Durable {
+    const PART: Part = Part::C;
+    fn decode(from: &mut Reader<'_>) -> Option<Timestamp> {
+        read_node_durable(from)
+    }
+    fn encode(value: &Option<Timestamp>, to: &mut Writer<'_, '_>) {
+        write_ts(to, Part::C, value, *value, read_node_durable);
     }
 }
 

@@ -1,7 +1,8 @@
 //! How each kind of operand is written and read as text.
 
 use super::scan::{self, Fault, Token, print_key};
-use crate::backend::{Delta, Isolation, Key, Timestamp, TxnTimestamp, Value, Who};
+use crate::backend::{Delta, Isolation, Key, Point, Timestamp, TxnTimestamp, Value, Who};
+use crate::program::event::{CrashPoint, HookAction};
 use crate::program::limits;
 use crate::program::operand::*;
 use crate::program::step::Config;
@@ -114,6 +115,28 @@ impl TextOperand<Option<Value>> for OptionalValue {
     }
 }
 
+/// Keys that are written `name=KEY`, or not at all.
+macro_rules! optional_keys {
+    ($($kind:ident),+) => {$(
+        impl TextOperand<Option<Key>> for $kind {
+            fn usage(name: &str) -> String {
+                format!(" [{name}=KEY]")
+            }
+            fn print(name: &str, value: &Option<Key>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                value.iter().try_for_each(|key| {
+                    write!(out, " {name}=")?;
+                    print_key(key, out)
+                })
+            }
+            fn parse(name: &str, from: &mut Operands<'_>) -> Result<Option<Key>, Fault> {
+                from.take_named(name).map(scan::key).transpose()
+            }
+        }
+    )+};
+}
+
+optional_keys!(First, Last);
+
 impl TextOperand<Box<[Delta]>> for Deltas {
     fn usage(_: &str) -> String {
         " [\"DATA\":OFFSET:SIZE ...]".into()
@@ -149,16 +172,21 @@ fn delta(token: Token<'_>) -> Result<Delta, Fault> {
     Ok(Delta { data, offset, size })
 }
 
-impl TextOperand<Timestamp> for Wrap {
-    fn usage(name: &str) -> String {
-        format!(" [{name}=T]")
-    }
-    fn print(name: &str, value: &Timestamp, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *value == 0 { Ok(()) } else { write!(out, " {name}={value}") }
-    }
-    fn parse(name: &str, from: &mut Operands<'_>) -> Result<Timestamp, Fault> {
-        Ok(from.take_timestamp(name)?.unwrap_or(0))
-    }
+/// Timestamps that are written `name=T`, or not at all if they are 0.
+macro_rules! timestamps_or_zero {
+    ($($kind:ident),+) => {$(
+        impl TextOperand<Timestamp> for $kind {
+            fn usage(name: &str) -> String {
+                format!(" [{name}=T]")
+            }
+            fn print(name: &str, value: &Timestamp, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                if *value == 0 { Ok(()) } else { write!(out, " {name}={value}") }
+            }
+            fn parse(name: &str, from: &mut Operands<'_>) -> Result<Timestamp, Fault> {
+                Ok(from.take_timestamp(name)?.unwrap_or(0))
+            }
+        }
+    )+};
 }
 
 /// Timestamps that are written `name=T`, or not at all.
@@ -195,8 +223,9 @@ macro_rules! required_timestamps {
     )+};
 }
 
-optional_timestamps!(CommitAt, ReadAt, Oldest, Stable);
-required_timestamps!(Oldest, Stable);
+timestamps_or_zero!(Wrap, HookAt);
+optional_timestamps!(CommitAt, DurableAt, PrepareAt, ReadAt, Oldest, Stable, Durable);
+required_timestamps!(PrepareAt, Oldest, Stable);
 
 impl TextOperand<Timestamp> for Stamp {
     fn usage(_: &str) -> String {
@@ -227,7 +256,7 @@ macro_rules! flags {
     )+};
 }
 
-flags!(UsuallyTrue: true, UsuallyFalse: false);
+flags!(UsuallyTrue: true, UsuallyFalse: false, Unusual: false);
 
 impl TextOperand<bool> for Switch {
     fn usage(name: &str) -> String {
@@ -276,6 +305,87 @@ impl TextOperand<Option<Isolation>> for Choice {
     }
     fn parse(name: &str, from: &mut Operands<'_>) -> Result<Option<Isolation>, Fault> {
         from.take_named(name).map(word).transpose()
+    }
+}
+
+/// A word that is written unless it is the usual one.
+impl<T: Word + Default> TextOperand<T> for Setting {
+    fn usage(name: &str) -> String {
+        format!(" [{name}={}]", T::usage())
+    }
+    fn print(name: &str, value: &T, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *value == T::default() { Ok(()) } else { write!(out, " {name}={}", value.word()) }
+    }
+    fn parse(name: &str, from: &mut Operands<'_>) -> Result<T, Fault> {
+        from.take_named(name).map_or(Ok(T::default()), word)
+    }
+}
+
+/// Words that are always written, after a name that reads well.
+macro_rules! named_words {
+    ($($kind:ident: $type:ty = $name:literal),+) => {$(
+        impl TextOperand<$type> for $kind {
+            fn usage(_: &str) -> String {
+                format!(concat!(" ", $name, "={}"), <$type>::usage())
+            }
+            fn print(_: &str, value: &$type, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(out, concat!(" ", $name, "={}"), value.word())
+            }
+            fn parse(_: &str, from: &mut Operands<'_>) -> Result<$type, Fault> {
+                from.take_named($name)
+                    .ok_or_else(|| from.missing(&format!(concat!($name, "={}"), <$type>::usage())))
+                    .and_then(word)
+            }
+        }
+    )+};
+}
+
+named_words!(AtPoint: Point = "at", AtCrash: CrashPoint = "at", Doing: HookAction = "do");
+
+/// Cursors of the session that are written `name=cN`, or not at all.
+macro_rules! own_cursors {
+    ($($kind:ident),+) => {$(
+        impl TextOperand<Option<u8>> for $kind {
+            fn usage(name: &str) -> String {
+                format!(" [{name}=cN]")
+            }
+            fn print(name: &str, value: &Option<u8>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                value.iter().try_for_each(|cursor| write!(out, " {name}=c{cursor}"))
+            }
+            fn parse(name: &str, from: &mut Operands<'_>) -> Result<Option<u8>, Fault> {
+                from.take_named(name).map(|token| super::step::slot(token, &from.config)).transpose()
+            }
+        }
+    )+};
+}
+
+own_cursors!(StartCursor, StopCursor);
+
+impl TextOperand<u8> for TableIndex {
+    fn usage(name: &str) -> String {
+        format!(" [{name}=N]")
+    }
+    fn print(name: &str, value: &u8, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *value == 0 { Ok(()) } else { write!(out, " {name}={value}") }
+    }
+    fn parse(name: &str, from: &mut Operands<'_>) -> Result<u8, Fault> {
+        let Some(token) = from.take_named(name) else { return Ok(0) };
+        let table = scan::number(token, "a table", u64::MAX)?;
+        let tables = from.config.tables;
+        if table < u64::from(tables) { Ok(table as u8) } else { Err(super::step::beyond(token, name, table, tables)) }
+    }
+}
+
+impl TextOperand<u8> for NodeIndex {
+    fn usage(name: &str) -> String {
+        format!(" {name}=0|1")
+    }
+    fn print(name: &str, value: &u8, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, " {name}={value}")
+    }
+    fn parse(name: &str, from: &mut Operands<'_>) -> Result<u8, Fault> {
+        let token = from.take_named(name).ok_or_else(|| from.missing(&format!("{name}=0 or {name}=1")))?;
+        Ok(scan::number(token, "a node", 1)? as u8)
     }
 }
 

@@ -32,6 +32,9 @@ impl fmt::Debug for Program {
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "config sessions={} cursors={} keys={}", self.sessions, self.cursors, self.keys)?;
+        if self.tables != 1 {
+            write!(f, " tables={}", self.tables)?;
+        }
         let isolation = &self.isolation[..usize::from(self.sessions).min(self.isolation.len())];
         if isolation.iter().all(|&isolation| isolation == Isolation::Snapshot) {
             return Ok(());
@@ -110,11 +113,13 @@ fn parse_config(tokens: &[Token<'_>]) -> Result<Config, Fault> {
             config.cursors = within(text, "a number of cursors", 1, Config::MAX_CURSORS.into())? as u8;
         } else if let Some(text) = token.named("keys") {
             config.keys = within(text, "a number of keys", limits::MIN_KEYS, limits::MAX_KEYS)?;
+        } else if let Some(text) = token.named("tables") {
+            config.tables = within(text, "a number of tables", 1, Config::MAX_TABLES.into())? as u8;
         } else if let Some(text) = token.named("isolation") {
             isolation = Some(text);
         } else {
             return Err(token.fault(format!(
-                "`{}` is not a setting: write sessions=N, cursors=N, keys=N or isolation=A,B",
+                "`{}` is not a setting: write sessions=N, cursors=N, keys=N, tables=N or isolation=A,B",
                 token.text
             )));
         }

@@ -47,6 +47,7 @@ impl FromStr for Step {
         let config = Config {
             sessions: Config::MAX_SESSIONS,
             cursors: Config::MAX_CURSORS,
+            tables: Config::MAX_TABLES,
             keys: limits::MAX_KEYS,
             ..Config::default()
         };
@@ -151,17 +152,18 @@ pub(super) fn who(token: Token<'_>, config: &Config) -> Result<Option<(u8, Optio
             }
         },
     };
-    let beyond = |what: &str, index: u64, count: u8| {
-        let message = format!("there is no {what} {index}: the program has {what}s={count}, counted from 0");
-        Err(token.fault(message))
-    };
     if session >= u64::from(config.sessions) {
-        return beyond("session", session, config.sessions);
+        return Err(beyond(token, "session", session, config.sessions));
     }
     match cursor {
-        Some(cursor) if cursor >= u64::from(config.cursors) => beyond("cursor", cursor, config.cursors),
+        Some(cursor) if cursor >= u64::from(config.cursors) => Err(beyond(token, "cursor", cursor, config.cursors)),
         _ => Ok(Some((session as u8, cursor.map(|cursor| cursor as u8)))),
     }
+}
+
+/// An index that names nothing.
+pub(super) fn beyond(token: Token<'_>, what: &str, index: u64, count: u8) -> Fault {
+    token.fault(format!("there is no {what} {index}: the program has {what}s={count}, counted from 0"))
 }
 
 /// The number in `s12` or `c12`; one that is too large is just large.
@@ -169,6 +171,15 @@ fn index(text: &str, letter: char) -> Option<u64> {
     let digits = text.strip_prefix(letter)?;
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// `cM`: a cursor of the step's own session.
+pub(super) fn slot(token: Token<'_>, config: &Config) -> Result<u8, Fault> {
+    match index(token.text, 'c') {
+        Some(cursor) if cursor < u64::from(config.cursors) => Ok(cursor as u8),
+        Some(cursor) => Err(beyond(token, "cursor", cursor, config.cursors)),
+        None => Err(token.fault(format!("`{}` is not a cursor of the session: write c0, for example", token.text))),
+    }
 }
 
 /// Who makes the call, if what stands before the operation suits its class.

@@ -1,6 +1,6 @@
 //! Unites sessions and cursors: one does what another one did. Then gives those that are left the first numbers.
 
-use super::{is_by_session, is_on_cursor, other_cursor};
+use super::{is_by_session, is_on_cursor, other_cursors};
 use crate::backend::Who;
 use crate::program::{Config, OperandMut, Program};
 use crate::shrink::shrinker::Shrinker;
@@ -65,7 +65,7 @@ fn renumber(shrinker: &mut Shrinker<'_>) {
     let steps = shrinker.steps();
     let own = steps.iter().filter(|step| is_on_cursor(step)).map(|step| step.who);
     let cursors: BTreeSet<(u8, u8)> =
-        own.chain(steps.iter().filter_map(other_cursor)).map(|who| (who.session, who.cursor)).collect();
+        own.chain(steps.iter().flat_map(other_cursors)).map(|who| (who.session, who.cursor)).collect();
     let by_session = steps.iter().filter(|step| is_by_session(step)).map(|step| step.who.session);
     let sessions: BTreeSet<u8> = by_session.chain(cursors.iter().map(|&(session, _)| session)).collect();
     let number = |who: Who| Who {
@@ -88,14 +88,17 @@ fn renumber(shrinker: &mut Shrinker<'_>) {
 /// Changes who does what.
 fn readdress(program: &mut Program, change: impl Fn(Who) -> Who) {
     for step in &mut program.steps {
+        let session = step.who.session;
         if is_on_cursor(step) {
             step.who = change(step.who);
         } else if is_by_session(step) {
             step.who = Who { session: change(step.who).session, ..step.who };
         }
         for operand in step.op.operands_mut() {
-            if let OperandMut::Cursor(who) = operand {
-                *who = change(*who);
+            match operand {
+                OperandMut::Cursor(who) => *who = change(*who),
+                OperandMut::OwnCursor(Some(cursor)) => *cursor = change(Who { session, cursor: *cursor }).cursor,
+                _ => {}
             }
         }
     }

@@ -80,26 +80,30 @@ fn fuse_writes(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
 }
 
 /// `set_commit_ts 5`, `commit` becomes `commit ts=5`; `begin`, `set_read_ts 5` becomes `begin read_ts=5`.
+/// Likewise durable and prepare timestamps.
 fn fuse_timestamp(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
     let steps = shrinker.steps();
     let Op::TimestampTransaction { which, ts } = steps[index].op else { return false };
     let session = steps[index].who.session;
     let mut others: Box<dyn Iterator<Item = usize>> = match which {
-        TxnTimestamp::Commit => Box::new(index + 1..steps.len()),
         TxnTimestamp::Read => Box::new((0..index).rev()),
-        TxnTimestamp::Durable | TxnTimestamp::Prepare => return false,
+        TxnTimestamp::Commit | TxnTimestamp::Durable | TxnTimestamp::Prepare => Box::new(index + 1..steps.len()),
     };
     let takes_it = |step: &Step| {
         step.who.session == session
             && match which {
-                TxnTimestamp::Commit => matches!(step.op, Op::Commit { .. }),
-                _ => matches!(step.op, Op::Begin { .. }),
+                TxnTimestamp::Commit | TxnTimestamp::Durable => matches!(step.op, Op::Commit { .. }),
+                TxnTimestamp::Prepare => matches!(step.op, Op::Prepare { .. }),
+                TxnTimestamp::Read => matches!(step.op, Op::Begin { .. }),
             }
     };
     let Some(other) = others.find(|&at| takes_it(&steps[at])) else { return false };
     drop(others);
     replace(shrinker, index, other, |op| match op {
-        Op::Commit { ts: slot } | Op::Begin { read_ts: slot, .. } => slot.replace(ts).is_none(),
+        Op::Commit { durable: slot, .. } if which == TxnTimestamp::Durable => slot.replace(ts).is_none(),
+        Op::Commit { ts: slot, .. } | Op::Begin { read_ts: slot, .. } | Op::Prepare { ts: slot } => {
+            slot.replace(ts).is_none()
+        }
         _ => false,
     })
 }
@@ -128,7 +132,7 @@ fn fuse_set_timestamp(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
     replace(shrinker, index, next, |op| {
         match op {
             Op::Advance { oldest: o, stable: s } => (*o, *s) = (later(oldest, *o), later(stable, *s)),
-            Op::SetTimestamp { oldest: o, stable: s } => {
+            Op::SetTimestamp { oldest: o, stable: s, .. } => {
                 let some = |ts: Timestamp| (ts != 0).then_some(ts);
                 (*o, *s) = (o.or(some(oldest)), s.or(some(stable)));
             }
@@ -142,7 +146,7 @@ fn fuse_set_timestamp(shrinker: &mut Shrinker<'_>, index: usize) -> bool {
 fn moved(op: &Op) -> Option<(Timestamp, Timestamp)> {
     match *op {
         Op::Advance { oldest, stable } => Some((oldest, stable)),
-        Op::SetTimestamp { oldest, stable } => Some((oldest.unwrap_or(0), stable.unwrap_or(0))),
+        Op::SetTimestamp { oldest, stable, durable: None } => Some((oldest.unwrap_or(0), stable.unwrap_or(0))),
         _ => None,
     }
 }

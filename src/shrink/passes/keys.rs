@@ -38,7 +38,7 @@ pub(super) fn replace(step: &mut Step, old: &Key, new: &Key) {
 
 /// Gives the key that an operand may be its new name, if there is one.
 pub(super) fn rename(operand: OperandMut<'_>, name: impl FnOnce(&Key) -> Option<Key>) {
-    if let OperandMut::Key(key) | OperandMut::OptionalKey(Some(key)) = operand
+    if let OperandMut::Key(key) | OperandMut::OptionalKey(Some(key)) | OperandMut::RangeEnd(Some(key)) = operand
         && let Some(name) = name(key)
     {
         *key = name;

@@ -63,14 +63,16 @@ fn is_by_session(step: &Step) -> bool {
     is_on_cursor(step) || step.op.class() == Class::Session
 }
 
-/// The cursor that an operation names beside its own.
-fn other_cursor(step: &Step) -> Option<Who> {
-    match step.op {
-        Op::Duplicate { from } => Some(from),
-        Op::Compare { with } | Op::Equals { with } => Some(with),
-        Op::InsertBeside { at, .. } => Some(at),
+/// The cursors that an operation names beside its own.
+fn other_cursors(step: &Step) -> Vec<Who> {
+    let session = step.who.session;
+    let mut op = step.op.clone();
+    let cursors = op.operands_mut().into_iter().filter_map(|operand| match operand {
+        OperandMut::Cursor(who) => Some(*who),
+        OperandMut::OwnCursor(cursor) => cursor.map(|cursor| Who { session, cursor }),
         _ => None,
-    }
+    });
+    cursors.collect()
 }
 
 /// The keys that a step names.
@@ -78,7 +80,7 @@ fn keys_of(step: &Step) -> Vec<Key> {
     let mut op = step.op.clone();
     let keys = op.operands_mut().into_iter().filter_map(|operand| match operand {
         OperandMut::Key(key) => Some(key.clone()),
-        OperandMut::OptionalKey(key) => key.clone(),
+        OperandMut::OptionalKey(key) | OperandMut::RangeEnd(key) => key.clone(),
         _ => None,
     });
     keys.collect()
@@ -87,7 +89,9 @@ fn keys_of(step: &Step) -> Vec<Key> {
 /// The indices of the pool keys that a burst writes, unless it goes round at the end of the pool.
 fn pool_range(step: &Step, config: &Config) -> Option<std::ops::Range<u16>> {
     match step.op {
-        Op::BulkInsert { first, count, .. } | Op::BulkRemove { first, count, .. } => {
+        Op::BulkInsert { first, count, .. }
+        | Op::BulkRemove { first, count, .. }
+        | Op::PrepareFlood { first, count, .. } => {
             let end = first.checked_add(count).filter(|&end| end <= config.keys)?;
             Some(first..end)
         }

@@ -2,7 +2,7 @@
 //! writes down: a call that uses what its cursor has from earlier steps is harder to read, and keeps those steps.
 
 use super::{keys_used, lacks_key, set_key};
-use crate::backend::{Isolation, Value};
+use crate::backend::{IgnorePrepare, Isolation, Value};
 use crate::program::{Op, OperandMut};
 use crate::shrink::shrinker::Shrinker;
 
@@ -49,9 +49,13 @@ fn write_down(shrinker: &mut Shrinker<'_>, index: usize) {
 fn leave_out(operand: OperandMut<'_>) {
     match operand {
         OperandMut::OptionalTimestamp(ts) => *ts = None,
-        OperandMut::Wrap(ts) | OperandMut::AtLeast(ts) => *ts = 0,
+        OperandMut::RangeEnd(key) => *key = None,
+        OperandMut::Wrap(ts) | OperandMut::TimestampOrZero(ts) => *ts = 0,
         OperandMut::Flag { value, usual } => *value = usual,
         OperandMut::Isolation(isolation) => *isolation = None,
+        OperandMut::IgnorePrepare(ignore) => *ignore = IgnorePrepare::No,
+        OperandMut::OwnCursor(cursor) => *cursor = None,
+        OperandMut::Table(index) | OperandMut::Node(index) => *index = 0,
         OperandMut::Percent(percent) => *percent = 100,
         OperandMut::Key(_) | OperandMut::OptionalKey(_) | OperandMut::Value(_) | OperandMut::OptionalValue(_) => {}
         OperandMut::Deltas(_) | OperandMut::Timestamp(_) | OperandMut::Cursor(_) => {}
@@ -61,10 +65,14 @@ fn leave_out(operand: OperandMut<'_>) {
 
 /// Where leaving it out is too much.
 fn come_closer(operand: OperandMut<'_>) {
-    if let OperandMut::Isolation(Some(level)) = operand {
-        *level = match level {
-            Isolation::ReadUncommitted => Isolation::ReadCommitted,
-            _ => Isolation::Snapshot,
-        };
+    match operand {
+        OperandMut::Isolation(Some(level)) => {
+            *level = match level {
+                Isolation::ReadUncommitted => Isolation::ReadCommitted,
+                _ => Isolation::Snapshot,
+            };
+        }
+        OperandMut::IgnorePrepare(ignore @ IgnorePrepare::Force) => *ignore = IgnorePrepare::ReadOnly,
+        _ => {}
     }
 }

@@ -20,7 +20,7 @@ fn rename_all(shrinker: &mut Shrinker<'_>) {
     let mut candidate = shrinker.program().clone();
     for step in &mut candidate.steps {
         match &mut step.op {
-            Op::BulkInsert { first, .. } | Op::BulkRemove { first, .. } => {
+            Op::BulkInsert { first, .. } | Op::BulkRemove { first, .. } | Op::PrepareFlood { first, .. } => {
                 let Some(renamed) = index(&Config::pool_key(*first)) else { return };
                 *first = renamed;
             }
@@ -39,7 +39,10 @@ fn rename_all(shrinker: &mut Shrinker<'_>) {
 /// A new name for each key. `None` where a burst cannot keep its stretch of the pool.
 fn names(program: &Program) -> Option<BTreeMap<Key, Key>> {
     let config = &program.config;
-    let bursts = program.steps.iter().filter(|step| matches!(step.op, Op::BulkInsert { .. } | Op::BulkRemove { .. }));
+    let bursts = program
+        .steps
+        .iter()
+        .filter(|step| matches!(step.op, Op::BulkInsert { .. } | Op::BulkRemove { .. } | Op::PrepareFlood { .. }));
     let ranges = bursts.map(|step| pool_range(step, config)).collect::<Option<Vec<_>>>()?;
     // A key between two neighbours of a stretch stays between them.
     let is_inside = |key: &Key| {

@@ -2,7 +2,7 @@
 //! `search_near` by `search`, ...
 
 use super::{keys_used, values::values_used};
-use crate::backend::{Direction, Key, Timestamp, TimestampQuery, Value, Who};
+use crate::backend::{Direction, Key, Timestamp, Value, Who};
 use crate::program::{Config, Op, Program, Step, beside};
 use crate::shrink::shrinker::Shrinker;
 
@@ -99,17 +99,16 @@ fn plainer_operations(step: &Step, program: &Program) -> Vec<(Who, Op)> {
         Op::Equals { with } => vec![(who, Op::Compare { with: *with })],
         Op::GetKey | Op::GetValue => vec![(who, Op::State)],
         Op::Key { key } => vec![(who, Op::Search { key: Some(key.clone()) })],
-        Op::NextRandom => vec![(who, Op::Next)],
-        Op::Scan { direction: Direction::Next } => vec![(who, Op::Next)],
-        Op::Scan { direction: Direction::Prev } => {
-            vec![(who, Op::Next), (who, Op::Prev), (who, Op::Scan { direction: Direction::Next })]
+        Op::NextRandom { .. } => vec![(who, Op::Next)],
+        Op::Scan { direction: Direction::Next, .. } => vec![(who, Op::Next)],
+        Op::Scan { direction: Direction::Prev, table } => {
+            vec![(who, Op::Next), (who, Op::Prev), (who, Op::Scan { direction: Direction::Next, table: *table })]
         }
-        Op::Rollback => vec![(who, Op::Commit { ts: None })],
-        Op::Query { what: TimestampQuery::Read } => vec![],
+        Op::Rollback => vec![(who, Op::Commit { ts: None, durable: None })],
         Op::Prune => vec![node(Op::Evict { percent: 100 })],
         Op::Advance { oldest, stable } => {
             let some = |ts: Timestamp| (ts != 0).then_some(ts);
-            let set = Op::SetTimestamp { oldest: some(*oldest), stable: some(*stable) };
+            let set = Op::SetTimestamp { oldest: some(*oldest), stable: some(*stable), durable: None };
             vec![node(Op::Adopt), node(Op::Checkpoint), node(set)]
         }
         Op::RemoveAll { ts } => with_keys(&|key| Op::Remove { key: Some(key), ts: *ts }),

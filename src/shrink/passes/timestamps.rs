@@ -46,7 +46,7 @@ fn lower_each(shrinker: &mut Shrinker<'_>) {
 /// The timestamp that an operand is; 0 and what is left out are none.
 fn timestamp(operand: OperandMut<'_>) -> Option<&mut Timestamp> {
     let ts = match operand {
-        OperandMut::Timestamp(ts) | OperandMut::Wrap(ts) | OperandMut::AtLeast(ts) => Some(ts),
+        OperandMut::Timestamp(ts) | OperandMut::Wrap(ts) | OperandMut::TimestampOrZero(ts) => Some(ts),
         OperandMut::OptionalTimestamp(ts) => ts.as_mut(),
         _ => None,
     };

@@ -46,7 +46,7 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
 /// Attempts each write of a committed transaction in a transaction of its own, with the timestamp that it had; then all
 /// of them at the place of the commit.
 fn attempt_wrapped(shrinker: &mut Shrinker<'_>, span: &Span) -> bool {
-    let Some(Step { op: Op::Commit { ts }, .. }) = shrinker.steps().get(span.end) else {
+    let Some(Step { op: Op::Commit { ts, .. }, .. }) = shrinker.steps().get(span.end) else {
         return false;
     };
     let set = shrinker.steps()[span.begin..span.end].iter().find_map(|step| match step.op {

@@ -1,0 +1,132 @@
+//! The truncate list: ranges of stable that have been truncated on a follower, which cannot write to stable.
+//!
+//! A truncation puts tombstones on the records that ingest has, and one entry into the list for those that only stable
+//! has. An entry deletes exactly the rows of stable that its transaction saw and that ingest knew nothing of: it
+//! stands for one delete of each of them, is visible as that would be, and conflicts as that would. So a key that was
+//! in ingest at the time is not its business, and neither is a row that its read timestamp did not show. What is
+//! written to such a key later is in ingest, and has to stay there as long as the entry is in the list: pruned from
+//! ingest, the entry would hide it in stable.
+
+use super::LayeredTable;
+use crate::backend::{Key, Timestamp};
+use crate::engine::checkpoint::ImageRow;
+use crate::engine::txn::{Horizon, Outcome, TxnId, View};
+
+/// An entry.
+#[derive(Clone, Debug)]
+pub struct Truncation {
+    /// The first key.
+    pub start: Key,
+    /// The last key.
+    pub stop: Key,
+    /// The keys in between that ingest had, ascending.
+    pub spared: Vec<Key>,
+    /// The read timestamp of its transaction; 0: none.
+    pub read_ts: Timestamp,
+    /// Its transaction.
+    pub txn: TxnId,
+    /// When it becomes visible to readers with a read timestamp.
+    pub start_ts: Timestamp,
+    /// When it becomes part of checkpoints.
+    pub durable_ts: Timestamp,
+    /// Whether its transaction is prepared.
+    pub prepared: bool,
+}
+
+/// What the truncate list makes of a row of stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// Nothing.
+    Bare,
+    /// It is gone.
+    Gone,
+    /// It is gone or not: the truncation is prepared.
+    Unresolved,
+}
+
+impl Truncation {
+    /// Whether the key is in the range, and was not in ingest.
+    pub fn spans(&self, key: &Key) -> bool {
+        self.start <= *key && *key <= self.stop && self.spared.binary_search(key).is_err()
+    }
+
+    /// Whether it deletes `row`.
+    pub fn covers(&self, row: &ImageRow) -> bool {
+        self.spans(&row.key) && row.read(self.read_ts).is_some()
+    }
+
+    /// Carries out what becomes of its transaction. Rolled back ones are taken out of the list instead.
+    fn settle(&mut self, outcome: Outcome) {
+        let (start_ts, durable_ts, prepared) = match outcome {
+            Outcome::Committed(_) if self.start_ts != 0 => return,
+            Outcome::Committed(ts) => (ts, ts, false),
+            Outcome::Prepared(ts) => (ts, ts, true),
+            Outcome::Resolved { commit_ts, durable_ts } => (commit_ts, durable_ts, false),
+            Outcome::RolledBack => return,
+        };
+        (self.start_ts, self.durable_ts, self.prepared) = (start_ts, durable_ts, prepared);
+    }
+}
+
+impl LayeredTable {
+    /// What `view` makes of a row of stable that it has no version of in ingest for.
+    #[inline]
+    pub fn cover(&self, row: &ImageRow, view: &View<'_>) -> Cover {
+        if self.truncations.is_empty() { Cover::Bare } else { self.cover_by_list(row, view) }
+    }
+
+    fn cover_by_list(&self, row: &ImageRow, view: &View<'_>) -> Cover {
+        let mut cover = Cover::Bare;
+        for entry in self.truncations.iter().filter(|entry| view.sees(entry.txn, entry.start_ts)) {
+            let unresolved = entry.prepared && entry.txn != view.own;
+            if (unresolved && view.ignores_prepared) || !entry.covers(row) {
+                continue;
+            }
+            if !unresolved {
+                return Cover::Gone;
+            }
+            cover = Cover::Unresolved;
+        }
+        cover
+    }
+
+    /// Whether a truncation that `view` does not see, or of which nobody knows what becomes of it, deletes `row`.
+    pub fn truncation_conflicts(&self, row: &ImageRow, view: &View<'_>) -> bool {
+        let unseen = |entry: &&Truncation| entry.prepared || !view.sees(entry.txn, entry.start_ts);
+        self.truncations.iter().filter(unseen).any(|entry| entry.covers(row))
+    }
+
+    /// Whether some truncation, visible or not, deletes `row`.
+    pub fn is_truncated(&self, row: &ImageRow) -> bool {
+        self.truncations.iter().any(|entry| entry.covers(row))
+    }
+
+    /// Whether a truncation with a durable timestamp above `ts` deletes `row`.
+    pub fn truncated_above(&self, ts: Timestamp, row: &ImageRow) -> bool {
+        self.truncations.iter().any(|entry| entry.durable_ts > ts && entry.covers(row))
+    }
+
+    /// Adds an entry.
+    pub fn truncate(&mut self, entry: Truncation) {
+        self.truncations.push(entry);
+        self.ingest.touch();
+    }
+
+    /// Carries out what becomes of the truncations of `txn`.
+    pub fn settle_truncations(&mut self, txn: TxnId, outcome: Outcome) {
+        match outcome {
+            Outcome::RolledBack => self.truncations.retain(|entry| entry.txn != txn),
+            _ => self.truncations.iter_mut().filter(|entry| entry.txn == txn).for_each(|entry| entry.settle(outcome)),
+        }
+        self.ingest.touch();
+    }
+
+    /// Drops the truncations that every checkpoint in use contains. To be done before their keys leave ingest.
+    pub fn prune_truncations(&mut self, horizon: Horizon) {
+        let prune_ts = self.prune_ts;
+        self.truncations.retain(|entry| {
+            let contained = entry.durable_ts != 0 && entry.durable_ts <= prune_ts;
+            entry.prepared || entry.txn >= horizon.txn || !contained
+        });
+    }
+}
