@@ -44,7 +44,7 @@ impl Model {
             Call::SetTimestamp { .. } | Call::RollbackToStable | Call::Recreate { .. } => return None,
             Call::SetValue(_) => Code::Ok,
             Call::LargestKey => self.finish(who, Code::Invalid, Effect::Clear),
-            Call::ResetSnapshot if self.session(who.session).has_written() => Code::NotSupported,
+            Call::ResetSnapshot if !self.session(who.session).may_renew_snapshot() => Code::NotSupported,
             _ => Code::Invalid,
         };
         Some(Answer::harmless(code))
