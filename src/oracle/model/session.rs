@@ -81,11 +81,6 @@ impl Session {
         self.txn.as_ref().is_some_and(|txn| txn.prepared)
     }
 
-    /// Whether the transaction that is running has written something.
-    pub fn has_written(&self) -> bool {
-        self.txn.as_ref().is_some_and(|txn| txn.has_written)
-    }
-
     /// Starts a transaction with the session's own isolation.
     pub fn begin(&mut self, id: TxnId) -> &mut Transaction {
         self.txn.insert(Transaction {
@@ -174,6 +169,11 @@ impl Session {
     /// Gives the snapshot up, whoever stands on a place.
     pub fn release_snapshot(&mut self) {
         self.snapshot = None;
+    }
+
+    /// Whether the application may ask for a new snapshot: at snapshot isolation, before the first write.
+    pub fn may_renew_snapshot(&self) -> bool {
+        self.isolation() == Isolation::Snapshot && !self.txn.as_ref().is_some_and(|txn| txn.has_written)
     }
 
     /// Takes a new snapshot, whether one is held or not.
