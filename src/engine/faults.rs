@@ -6,7 +6,7 @@
 //! `LOCKSTEP_FAULT` names the fault of the whole process; tests `plant` theirs thread by thread.
 //!
 //! The names are those of a catalogue of bugs, whose letters are: A iteration, B search_near, C checkpoints, D writes,
-//! F what leaves ingest.
+//! E truncates, F what leaves ingest, G step-up.
 
 use std::fmt;
 use std::str::FromStr;
@@ -73,6 +73,12 @@ faults! {
     F4, "WT-16591", "tombstones leave ingest though a checkpoint in use still has their key";
     F6, "WT-17409", "a tombstone that everybody sees leaves ingest though no checkpoint has the delete";
     C4, "WT-18408", "a checkpoint is adopted whose oldest timestamp is above that of a reader";
+    C8, "WT-17258", "a cursor that found no checkpoint at first reads an empty stable table ever after";
+    C10, "WT-18532", "a cursor that is about to bind a checkpoint does not keep it in use";
+    G1, "SLS-808", "the drain copies the first and the last version of a key and none between";
+    G2, "SLS-1226", "the drain begins one timestamp after where the checkpoint ends";
+    G3, "WT-15669", "the drain drops the timestamps of what is stable";
+    E11, "WT-17427", "the drain lays truncates on top of what was written into their range later";
 }
 
 impl fmt::Display for Fault {

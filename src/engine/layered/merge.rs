@@ -143,8 +143,16 @@ impl Merge {
     /// The cursor stands nowhere: its checkpoint is no longer in use for its sake.
     #[inline]
     pub fn unbind(&mut self) {
-        let kept = if faults::active(Fault::D9) { self.bound.take() } else { None };
-        self.bound = kept.map(|bound| Arc::new(Adopted::clone(&bound))); // a copy keeps nothing in use
+        let keeps = faults::active(Fault::D9) || (faults::active(Fault::C8) && self.bound_seq() == Some(0));
+        self.bound = self.bound.take().filter(|_| keeps).map(uncounted);
+    }
+
+    /// Makes the bound checkpoint one that is in use, if it still is adopted. For a fault.
+    pub fn count_in(&mut self, table: &LayeredTable) {
+        let seq = self.bound_seq();
+        if let Some(adopted) = table.adopted.iter().find(|adopted| Some(adopted.seq) == seq) {
+            self.bound = Some(Arc::clone(adopted));
+        }
     }
 
     /// What lies ahead has to be sought anew from the current record.
@@ -167,6 +175,9 @@ impl Merge {
             return;
         };
         let bound = self.bound_seq();
+        if faults::active(Fault::C8) && bound == Some(0) {
+            return;
+        }
         if bound.is_some_and(|bound| bound >= newest.seq) {
             if placed || bound == Some(newest.seq) {
                 return;
@@ -183,7 +194,8 @@ impl Merge {
             env.counters.rebinds_positioned += u64::from(placed);
         }
         self.last_bound = newest.seq;
-        self.rebind(Arc::clone(newest));
+        let handle = Arc::clone(newest);
+        self.rebind(if faults::active(Fault::C10) && !placed { uncounted(handle) } else { handle });
     }
 
     /// Moves stable to another checkpoint. What lies ahead has to be sought anew from the current record: the key that
@@ -218,4 +230,9 @@ impl Merge {
     pub(super) fn stable_key(&self) -> Option<&Key> {
         Some(&self.row(self.stable?)?.key)
     }
+}
+
+/// A copy of a checkpoint that does not keep it in use. For faults.
+fn uncounted(adopted: Arc<Adopted>) -> Arc<Adopted> {
+    Arc::new(Adopted::clone(&adopted))
 }
