@@ -114,7 +114,7 @@ fn every_oracle_is_asked() {
         (true, false, "follower-plain"),
         (false, false, "leader-layered"),
     ] {
-        let mismatch = run_with(&program, Oracles { plain, model }, &mut (), wrap).expect_err("a lie");
+        let mismatch = run_with(&program, Oracles { plain, model, twin: false }, &mut (), wrap).expect_err("a lie");
         assert_eq!(mismatch.backends, ("follower-layered", reference));
     }
 }

@@ -56,7 +56,7 @@ fn two_writers(run: &[(&Step, Code)]) -> bool {
 /// Whether a run of the program does what the predicate says.
 fn does(program: &Program, holds: Holds) -> bool {
     let mut trace = Trace::default();
-    run(program, Oracles { plain: false, model: true }, &mut trace).expect("the backends agree");
+    run(program, Oracles { plain: false, model: true, twin: false }, &mut trace).expect("the backends agree");
     let codes = trace.replies().iter().map(|reply| reply.code);
     holds(&program.steps.iter().zip(codes).collect::<Vec<_>>())
 }
@@ -262,7 +262,7 @@ fn the_model_answers_what_all_answer() {
     for seed in 0..10 {
         let program = generate(Profile::Swarm, seed, 150);
         let (mut all, mut model) = (Trace::default(), Trace::default());
-        run(&program, Oracles { plain: false, model: true }, &mut all).expect("the backends agree");
+        run(&program, Oracles { plain: false, model: true, twin: false }, &mut all).expect("the backends agree");
         run_by_the_model(&program, &mut model);
         assert_eq!(all.replies(), model.replies());
     }
