@@ -232,6 +232,17 @@ fn writes_take_it_for_a_conflict() {
     table.does(A, Call::Rollback, "ok").does(A, Call::Update, "rollback E(30) E(x)");
 }
 
+/// But at lower isolation only where the bounds let them look.
+#[test]
+fn a_remove_out_of_bounds_conflicts_only_at_snapshot_isolation() {
+    for (begin, expected) in [(SNAPSHOT, "rollback E(30) -"), (READ_COMMITTED, "notfound E(30) -")] {
+        let mut table = ten_to_fifty();
+        table.prepares(&["30"], 5).does(A, Call::Begin(begin), "ok").key(A, "40");
+        table.does(A, Call::Bound { side: Side::Lower, inclusive: true }, "ok E(40) -");
+        table.key(A, "30").does(A, Call::Remove, expected);
+    }
+}
+
 #[test]
 fn a_write_that_looks_at_an_older_snapshot_conflicts_as_well() {
     let mut table = ten_to_fifty();
