@@ -170,7 +170,7 @@ fn remove_up_to(ctx: &mut Ctx<'_>, cursor: &mut Cursor, last: Option<&Key>) -> C
         };
     }
     if in_stable.any {
-        hide_in_stable(ctx, cursor.table, first, removed, in_stable.newest);
+        hide_in_stable(ctx, cursor, first, removed, in_stable.newest);
     }
     if matches!(code, Code::NotFound | Code::PrepareConflict) { Code::Rollback } else { code }
 }
@@ -192,14 +192,19 @@ fn remove_one(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key, in_stable: &mut
 
 /// Adds an entry to the truncate list: for what stable has from `start` to `stop`. `newest` is the largest durable
 /// timestamp of what it hides.
-fn hide_in_stable(ctx: &mut Ctx<'_>, table: TableId, start: Key, stop: Key, newest: Timestamp) {
+fn hide_in_stable(ctx: &mut Ctx<'_>, cursor: &Cursor, start: Key, stop: Key, newest: Timestamp) {
+    let table = cursor.table;
     if ctx.txn.id == 0 {
         ctx.txn.id = ctx.node.core.allocate();
     }
     ctx.txn.write_gen += 1;
     let stamp = ctx.txn.commit_ts;
     if let Table::Layered(layered) = &mut ctx.node.core.tables[table.0] {
-        let spared = layered.ingest.keys_between(&start, &stop).cloned().collect();
+        let in_ingest = layered.ingest.keys_between(&start, &stop).cloned();
+        let gone_before = cursor.rows_in_stable(&start, &stop).iter().filter(|row| layered.is_truncated(row));
+        let mut spared: Vec<Key> = in_ingest.chain(gone_before.map(|row| row.key.clone())).collect();
+        spared.sort_unstable();
+        spared.dedup();
         layered.truncate(Truncation {
             start: start.clone(),
             stop: stop.clone(),

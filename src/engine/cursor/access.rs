@@ -3,6 +3,7 @@
 
 use super::{Ctx, Cursor};
 use crate::backend::{Direction, Field, Isolation, Key, Point, Timestamp, Value};
+use crate::engine::checkpoint::ImageRow;
 use crate::engine::core::{Core, Role, Table, TableId};
 use crate::engine::faults::{self, Fault};
 use crate::engine::layered::merge::{Access, Env, Era};
@@ -166,6 +167,11 @@ impl Cursor {
     /// The durable timestamp of what the checkpoint that the cursor reads has under `key`; 0: nothing.
     pub fn durable_in_stable(&self, key: &Key) -> Timestamp {
         self.merge.durable_in_stable(key)
+    }
+
+    /// The rows from `start` to `stop` of the checkpoint that the cursor reads.
+    pub fn rows_in_stable(&self, start: &Key, stop: &Key) -> &[ImageRow] {
+        self.merge.image().map_or(&[], |image| image.rows_between(start, stop))
     }
 
     /// Whether the cursor merges, and ingest has no update of `key`.

@@ -19,7 +19,7 @@ pub struct Truncation {
     pub start: Key,
     /// The last key.
     pub stop: Key,
-    /// The keys in between that ingest had, ascending.
+    /// The keys in between that ingest had, or that had been truncated before, ascending.
     pub spared: Vec<Key>,
     /// The read timestamp of its transaction; 0: none.
     pub read_ts: Timestamp,
@@ -45,7 +45,7 @@ pub enum Cover {
 }
 
 impl Truncation {
-    /// Whether the key is in the range, and was not in ingest.
+    /// Whether the key is in the range, was not in ingest, and had not been truncated before.
     pub fn spans(&self, key: &Key) -> bool {
         self.start <= *key && *key <= self.stop && self.spared.binary_search(key).is_err()
     }
