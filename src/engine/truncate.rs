@@ -7,7 +7,7 @@
 use super::checkpoint::TableImage;
 use super::core::{Table, TableId};
 use super::cursor::{Ctx, Cursor};
-use super::layered::truncate::{Cover, Truncation};
+use super::layered::truncate::Truncation;
 use super::node::Node;
 use super::session::Session;
 use super::txn::{TxnOp, WriteKind};
@@ -215,12 +215,12 @@ fn hide_in_stable(ctx: &mut Ctx<'_>, table: TableId, image: &TableImage, start: 
     }
     ctx.txn.write_gen += 1;
     let stamp = ctx.txn.commit_ts;
-    let view = ctx.txn.view();
     if let Table::Layered(layered) = &mut ctx.node.core.tables[table.0] {
-        let mut spared: Vec<Key> = layered.ingest.keys_between(&start, &stop).cloned().collect();
-        let rows = image.rows().iter().filter(|row| start <= row.key && row.key <= stop);
-        spared.extend(rows.filter(|row| layered.cover(row, &view) == Cover::Gone).map(|row| row.key.clone()));
+        let in_ingest = layered.ingest.keys_between(&start, &stop).cloned();
+        let gone_before = image.rows_between(&start, &stop).iter().filter(|row| layered.is_truncated(row));
+        let mut spared: Vec<Key> = in_ingest.chain(gone_before.map(|row| row.key.clone())).collect();
         spared.sort_unstable();
+        spared.dedup();
         layered.truncate(Truncation {
             start: start.clone(),
             stop: stop.clone(),
