@@ -258,6 +258,24 @@ fn a_prepared_truncate_is_resolved_in_stable() {
     }
 }
 
+#[test]
+fn a_truncate_has_nothing_to_do_with_what_was_truncated_before() {
+    let mut pair = Pair::new();
+    for key in ["1", "2", "3"] {
+        pair.put(0, key, "old", 5);
+    }
+    pair.age(1, 5);
+    pair.begin(WRITER);
+    truncate(&mut pair, WRITER, "2", "2");
+    pair.commit(WRITER, 8);
+    pair.begin(PREPARER);
+    truncate(&mut pair, PREPARER, "1", "3");
+    pair.ok(who(PREPARER, 0), Call::Prepare(Some(10)));
+    pair.put(0, "2", "new", 12);
+    pair.ok(who(PREPARER, 0), Call::Rollback);
+    assert_eq!(pair.history(0, "2", &[7, 8, 12]), ["old", "-", "new"]);
+}
+
 impl Pair {
     /// The keys of the first table in a checkpoint that the node which stepped up takes.
     fn checkpoint_of_new_leader(&mut self, stable: u64) -> Vec<String> {

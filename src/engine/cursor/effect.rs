@@ -133,6 +133,7 @@ impl Cursor {
     #[inline]
     fn rest(&mut self, ctx: &mut Ctx<'_>) {
         self.leave(ctx);
+        ctx.release_loose_snapshot();
         self.merge.unbind();
     }
 
@@ -143,8 +144,8 @@ impl Cursor {
             self.placed = false;
             self.stalled = None;
             *ctx.placed -= 1;
+            ctx.release_loose_snapshot();
         }
-        ctx.release_loose_snapshot();
     }
 }
 

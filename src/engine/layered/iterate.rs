@@ -52,7 +52,8 @@ impl Merge {
 
     /// Chooses the nearer of the parked records, ingest's on a tie; passes over tombstones.
     pub(super) fn settle(&mut self, env: &mut Env<'_>, direction: Direction) -> Looked<(Key, Value)> {
-        let mut moves = env.table.ingest.len() + self.image().map_or(0, |image| image.rows().len());
+        // Beside those in the tables there may be one that has just left ingest.
+        let mut moves = env.table.ingest.len() + self.image().map_or(0, |image| image.rows().len()) + 1;
         loop {
             let Some(side) = self.nearer(env, direction) else {
                 return Ok(None);

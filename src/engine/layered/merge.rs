@@ -31,10 +31,13 @@ pub struct Era {
     pub snapshot_gen: u64,
     /// The read timestamp.
     pub read_ts: Timestamp,
+    /// Whether prepared updates are passed over.
+    pub ignores_prepared: bool,
     /// The session's own writes: they are visible to it at once.
     pub write_gen: u64,
     /// For a view without a snapshot: the ingest table's changes by anybody; for any other the prepared transactions that
-    /// have ended: what they did appears in, or vanishes from, snapshots that were taken while they were prepared.
+    /// have ended: what they did appears in, or vanishes from, snapshots that were taken while they were prepared. And
+    /// the truncations that have left the list: what they hid may be there again.
     pub changes: u64,
 }
 

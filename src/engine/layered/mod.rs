@@ -52,6 +52,8 @@ pub struct LayeredTable {
     pub adopted: Vec<Arc<Adopted>>,
     /// Ranges of stable that were truncated here since, in the order of the calls.
     pub truncations: Vec<Truncation>,
+    /// How many of them have left the list since every checkpoint in use has them.
+    pub pruned_truncations: u64,
     /// Everything in ingest up to here is in every checkpoint that anybody may read.
     pub prune_ts: Timestamp,
 }
@@ -67,6 +69,7 @@ impl LayeredTable {
             ingest: Tree::default(),
             adopted: vec![Arc::default()],
             truncations: Vec::new(),
+            pruned_truncations: 0,
             prune_ts: 0,
         }
     }

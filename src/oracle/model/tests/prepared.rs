@@ -70,7 +70,9 @@ fn odd_refusals() {
     let mut table = with_a_prepared();
     table.does(A, Call::ResetSnapshot, "enotsup").does(A, Call::LargestKey, "einval - -");
     table.does(A, Call::Rollback, "ok").does(A, Call::Begin(SNAPSHOT), "ok").does(A, Call::Prepare(Some(10)), "ok");
-    table.does(A, Call::ResetSnapshot, "einval").does(A, commit_prepared(11, 11), "ok");
+    table.does(A, Call::ResetSnapshot, "ok").does(A, commit_prepared(11, 11), "ok");
+    table.does(A, Call::Begin(READ_COMMITTED), "ok").does(A, Call::Prepare(Some(12)), "ok");
+    table.does(A, Call::ResetSnapshot, "enotsup");
 }
 
 #[test]
@@ -230,6 +232,17 @@ fn writes_take_it_for_a_conflict() {
     table.does(A, Call::Rollback, "ok").does(A, Call::Update, "rollback E(30) E(x)");
 }
 
+/// But at lower isolation only where the bounds let them look.
+#[test]
+fn a_remove_out_of_bounds_conflicts_only_at_snapshot_isolation() {
+    for (begin, expected) in [(SNAPSHOT, "rollback E(30) -"), (READ_COMMITTED, "notfound E(30) -")] {
+        let mut table = ten_to_fifty();
+        table.prepares(&["30"], 5).does(A, Call::Begin(begin), "ok").key(A, "40");
+        table.does(A, Call::Bound { side: Side::Lower, inclusive: true }, "ok E(40) -");
+        table.key(A, "30").does(A, Call::Remove, expected);
+    }
+}
+
 #[test]
 fn a_write_that_looks_at_an_older_snapshot_conflicts_as_well() {
     let mut table = ten_to_fifty();
@@ -272,6 +285,15 @@ fn largest_key_does_not_mind_it() {
     assert_eq!(table.0.largest_visible(0, 0), Some("50".into()));
     assert!(table.0.meets_prepared(0, 0) && !table.0.meets_prepared(0, 1) && !table.0.meets_prepared(1, 0));
     assert_eq!((table.0.peek(0, 0, &"60".into()), table.0.peek(1, 0, &"60".into())), (None, Some("p".into())));
+}
+
+/// It outlasts the snapshot.
+#[test]
+fn a_read_timestamp_stays_to_the_end() {
+    let mut table = ten_to_fifty();
+    table.does(A, Call::Begin(reading_at(7)), "ok").does(A, Call::Prepare(Some(10)), "ok");
+    table.does(A, Call::Query(TimestampQuery::Read), "ok 7").does(A, Call::Query(TimestampQuery::OldestReader), "ok 7");
+    table.does(A, Call::Rollback, "ok").does(A, Call::Query(TimestampQuery::OldestReader), "ok 0");
 }
 
 /// But a transaction in the future of the prepared one is not kept from reading.
