@@ -115,7 +115,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let Reply { value: Field::Unset, placed: false, exact: 0, .. } = reply else {
             return Some((Aspect::Placed, "the cursor should have no value and no place"));
         };
-        let largest = self.model.as_ref().and_then(|model| model.largest_needed(model.table_of(who)));
+        let largest = self.model.as_ref().and_then(|model| model.largest_needed(who.session, model.table_of(who)));
         match (reply.code, &reply.key, largest) {
             (Code::NotFound, Field::Unset, None) => None,
             (Code::NotFound, Field::Unset, Some(_)) => Some((Aspect::Code, "there are keys that somebody may ask for")),
