@@ -12,6 +12,7 @@ const CURSORS: usize = Config::MAX_CURSORS as usize;
 pub(super) struct Sessions {
     running: [bool; SESSIONS],
     prepared: [bool; SESSIONS],
+    snapshot: [bool; SESSIONS],
     cursors: [[Opened; CURSORS]; SESSIONS],
     opened: u64,
 }
@@ -49,6 +50,18 @@ impl Sessions {
     /// The session's transaction has begun.
     pub fn begun(&mut self, session: u8) {
         self.running[usize::from(session)] = true;
+        self.snapshot[usize::from(session)] = false;
+    }
+
+    /// The session has asked for a snapshot, which it may hold without a transaction and without a place.
+    pub fn took_snapshot(&mut self, session: u8) {
+        self.snapshot[usize::from(session)] = !self.is_running(session);
+    }
+
+    /// Takes out the sessions that may hold such a snapshot.
+    pub fn take_snapshots(&mut self) -> impl Iterator<Item = u8> + use<> {
+        let snapshots = std::mem::take(&mut self.snapshot);
+        (0..).zip(snapshots).filter(|&(_, held)| held).map(|(session, _)| session)
     }
 
     /// The session's transaction is prepared.

@@ -98,7 +98,13 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             Op::Commit { ts, durable } => self.end_transaction(who, Call::Commit { ts: *ts, durable: *durable }),
             Op::Rollback => self.end_transaction(who, Call::Rollback),
             Op::TimestampTransaction { which, ts } => self.on_session(who, Call::TimestampTransaction(*which, *ts)),
-            Op::ResetSnapshot => self.on_session(who, Call::ResetSnapshot),
+            Op::ResetSnapshot => {
+                let ending = self.on_session(who, Call::ResetSnapshot)?;
+                if ending.code == Code::Ok {
+                    self.sessions.took_snapshot(who.session);
+                }
+                Ok(ending)
+            }
             Op::Query { what } => Ok(Ending::plain(self.call(who, Call::Query(*what))?)),
             Op::Truncate { start, stop, ts } => self.truncate(who, *start, *stop, *ts),
             Op::TruncateRange { first, last, table, ts } => {
