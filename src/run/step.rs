@@ -34,21 +34,18 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let step = &program.steps[index];
         self.index = index;
         self.observer.before(index, step);
-        if let Some(hook) = self.hook.take() {
-            self.arm(hook, step);
+        if self.hook.is_some() {
+            self.arm(step);
         }
         let Ending { code, commit, on_cursor } = self.step(step)?;
-        if self.armed.is_some() {
+        if self.special {
             self.settle_hook()?;
         }
         if let Some(expect) = &step.expect {
             self.check(expect, code, commit)?;
         }
         self.observer.after(index, step, &Done { code, commit, on_cursor, replies: &self.replies });
-        match self.nodes.twin() {
-            Some(twin) => self.twin_events(twin),
-            None => Ok(()),
-        }
+        if self.special { self.twin_events() } else { Ok(()) }
     }
 
     fn step(&mut self, step: &Step) -> Checked<Ending> {
