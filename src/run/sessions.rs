@@ -1,7 +1,7 @@
 //! What the harness knows of the sessions on its own: which run a transaction, and how each cursor was opened. All
 //! backends agree on it.
 
-use crate::backend::{CursorConfig, Who};
+use crate::backend::{CursorConfig, Isolation, Who};
 use crate::program::Config;
 
 const SESSIONS: usize = Config::MAX_SESSIONS as usize;
@@ -12,7 +12,12 @@ const CURSORS: usize = Config::MAX_CURSORS as usize;
 pub(super) struct Sessions {
     running: [bool; SESSIONS],
     prepared: [bool; SESSIONS],
+<<<<<<< HEAD
     snapshot: [bool; SESSIONS],
+=======
+    /// The isolation of the transaction that is running.
+    isolation: [Isolation; SESSIONS],
+>>>>>>> main
     cursors: [[Opened; CURSORS]; SESSIONS],
     opened: u64,
 }
@@ -48,8 +53,9 @@ impl Sessions {
     }
 
     /// The session's transaction has begun.
-    pub fn begun(&mut self, session: u8) {
+    pub fn begun(&mut self, session: u8, isolation: Isolation) {
         self.running[usize::from(session)] = true;
+<<<<<<< HEAD
         self.snapshot[usize::from(session)] = false;
     }
 
@@ -62,6 +68,14 @@ impl Sessions {
     pub fn take_snapshots(&mut self) -> impl Iterator<Item = u8> + use<> {
         let snapshots = std::mem::take(&mut self.snapshot);
         (0..).zip(snapshots).filter(|&(_, held)| held).map(|(session, _)| session)
+=======
+        self.isolation[usize::from(session)] = isolation;
+    }
+
+    /// The isolation of the session's transaction, or else what the session has outside transactions.
+    pub fn isolation(&self, session: u8, config: &Config) -> Isolation {
+        if self.is_running(session) { self.isolation[usize::from(session)] } else { config.isolation_of(session) }
+>>>>>>> main
     }
 
     /// The session's transaction is prepared.
@@ -138,7 +152,7 @@ mod tests {
     #[test]
     fn a_prepared_transaction_is_a_running_one() {
         let mut sessions = Sessions::default();
-        sessions.begun(1);
+        sessions.begun(1, Isolation::Snapshot);
         assert!(sessions.any_unprepared() && sessions.any_running() && !sessions.is_prepared(1));
         sessions.prepared(1);
         assert!(!sessions.any_unprepared() && sessions.is_running(1) && sessions.is_prepared(1));

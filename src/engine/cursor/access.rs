@@ -123,7 +123,7 @@ impl Cursor {
         };
         ctx.pass(Point::SideMoved);
         match open(self.table, &self.bounds, ctx) {
-            (Data::Merged(mut env), _) => self.merge.end_walk(&mut env, direction, rest),
+            (Data::Merged(mut env), _) => self.merge.resume_walk(&mut env, direction, rest),
             (Data::Live { .. }, _) => Ok(None), // roles do not change while a cursor is placed
         }
     }
