@@ -6,6 +6,7 @@
 
 use super::core::{Table, TableId};
 use super::cursor::{Ctx, Cursor};
+use super::faults::{self, Fault};
 use super::layered::truncate::Truncation;
 use super::node::Node;
 use super::session::Session;
@@ -170,6 +171,9 @@ fn remove_up_to(ctx: &mut Ctx<'_>, cursor: &mut Cursor, last: Option<&Key>) -> C
         };
     }
     if in_stable.any {
+        if faults::active(Fault::E2) {
+            remove_beyond(ctx, cursor, &first, &removed);
+        }
         hide_in_stable(ctx, cursor.table, first, removed, in_stable.newest);
     }
     if matches!(code, Code::NotFound | Code::PrepareConflict) { Code::Rollback } else { code }
@@ -178,16 +182,31 @@ fn remove_up_to(ctx: &mut Ctx<'_>, cursor: &mut Cursor, last: Option<&Key>) -> C
 /// Removes the record that `cursor` stands on, or notes that it is in stable only.
 fn remove_one(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key, in_stable: &mut InStable) -> Code {
     if let Err(code) = cursor.may_remove(ctx, key) {
-        return code;
+        let passed_over = faults::active(Fault::E7) && cursor.is_in_ingest_uncommitted(ctx, key);
+        return if passed_over { Code::Ok } else { code };
     }
     ctx.pass(Point::LookedUp);
     if cursor.is_not_in_ingest(ctx, key) {
         in_stable.any = true;
         in_stable.newest = in_stable.newest.max(cursor.durable_in_stable(key));
-    } else {
+    } else if !(faults::active(Fault::E5) && cursor.merges(ctx)) {
         cursor.put_delete(ctx, key);
     }
     Code::Ok
+}
+
+/// Removes the first record of ingest beyond a range in which ingest has none. For a fault.
+fn remove_beyond(ctx: &mut Ctx<'_>, cursor: &mut Cursor, first: &Key, last: &Key) {
+    let Table::Layered(layered) = &ctx.node.core.tables[cursor.table.0] else {
+        return;
+    };
+    if layered.ingest.keys_between(first, last).next().is_some() {
+        return;
+    }
+    let beyond = layered.ingest.rows().map(|(key, _)| key).find(|key| *key > last).cloned();
+    if let Some(key) = beyond.filter(|key| cursor.may_remove(ctx, key).is_ok()) {
+        cursor.put_delete(ctx, &key);
+    }
 }
 
 /// Adds an entry to the truncate list: for what stable has from `start` to `stop`. `newest` is the largest durable
