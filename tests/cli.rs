@@ -111,7 +111,7 @@ fn wrong_usage_is_one_line() {
     refuses(lockstep().arg("fly"), &["fly"]);
     refuses(lockstep().args(["run", "--profile", "fast"]), &["fast", "swarm"]);
     refuses(lockstep().args(["run", "--seeds", "none"]), &["--seeds"]);
-    refuses(lockstep().args(["run", "--oracle", "leader"]), &["leader", "plain and model"]);
+    refuses(lockstep().args(["run", "--oracle", "leader"]), &["leader", "plain, model and twin"]);
     refuses(lockstep().args(["run", "--frob"]), &["--frob"]);
     refuses(lockstep().args(["run", "--time", "soon"]), &["--time"]);
     refuses(lockstep().arg("replay"), &["FILE"]);

@@ -2,6 +2,7 @@
 
 use lockstep::program::limits::{MAX_STEPS, MAX_WORK};
 use lockstep::program::{EncodeError, Op, Profile, Program, generate, swarm_length};
+use std::collections::BTreeSet;
 
 /// A stream of bytes that is the same everywhere.
 struct Noise(u64);
@@ -28,6 +29,7 @@ fn check_limits(program: &Program) {
     let bytes = program.encode().expect("a decoded program has bytes");
     assert_eq!(&Program::decode(&bytes), program);
     assert_eq!(Program::from_artifact(&bytes).as_ref(), Ok(program));
+    assert_eq!(program.to_string().parse().as_ref(), Ok(program));
 }
 
 #[test]
@@ -40,6 +42,53 @@ fn random_bytes_decode_to_programs_within_the_limits() {
     for byte in 0..=255 {
         check_limits(&Program::decode(&vec![byte; 10_000]));
     }
+}
+
+/// Random operands of every operation: each survives bytes and text.
+#[test]
+fn random_operands_of_every_operation_are_kept() {
+    let mut noise = Noise(2);
+    let mut forms = BTreeSet::new();
+    for _ in 0..60 {
+        let mut bytes = noise.bytes(24);
+        // A header of this version, every operation on, no literals.
+        bytes[0] = 2;
+        bytes[6..16].fill(0);
+        for operation in 0..Op::COUNT {
+            bytes.push(operation as u8);
+            bytes.extend(noise.bytes(7));
+        }
+        let program = Program::decode(&bytes);
+        check_limits(&program);
+        for (index, step) in program.steps.iter().enumerate() {
+            assert_eq!(step.op.index(), index);
+            let words = step.op.to_string();
+            forms.extend(words.split([' ', '=']).filter(|word| word.ends_with(char::is_alphabetic)).map(str::to_owned));
+        }
+    }
+    for word in ["ignore_prepare", "force", "roundup_prepared", "durable", "table", "start", "stop", "first", "last"] {
+        assert!(forms.contains(word), "{word} never occurs");
+    }
+    for word in ["set_durable_ts", "set_prepare_ts", "adopt", "rest", "table_adopted", "looked_up", "do"] {
+        assert!(forms.contains(word), "{word} never occurs");
+    }
+}
+
+#[test]
+fn a_commit_has_a_durable_timestamp_where_it_needs_one() {
+    let text = |prepare: &str| format!("# lockstep 1\ns0 begin\ns0.c0 insert 0010 \"v\"\n{prepare}s0 commit ts=3\n");
+    let plain: Program = text("").parse().unwrap();
+    let mut bytes = plain.encode().unwrap();
+    bytes[8..16].fill(0); // every operation is on
+    let commit = bytes.len() - 8;
+    // The same record after a prepare: whoever commits a prepared transaction has to say from when on it is durable.
+    let prepared: Program = text("s0 prepare ts=2\n").parse().unwrap();
+    let with = prepared.encode().unwrap();
+    let record = with[with.len() - 16..with.len() - 8].to_vec();
+    bytes.splice(commit..commit, record);
+    let steps = Program::decode(&bytes).steps;
+    assert_eq!(steps.last().unwrap().to_string(), "s0 commit ts=3 durable=3");
+    assert_eq!(Program::decode(&with), prepared);
 }
 
 #[test]
@@ -111,6 +160,10 @@ fn damaged_artifacts_are_refused_with_the_place() {
     let mut other = bytes.clone();
     other[0] = 9;
     assert!(refusal(&other).starts_with("byte 0: not a fuzz input (first byte 9; this build writes 2): "));
+    let mut older = bytes.clone();
+    older[0] = 1;
+    let hint = "give one of this version, or an .ops text, which begins with `# lockstep 1`";
+    assert!(refusal(&older).ends_with(&format!("(first byte 1; this build writes 2): {hint}")));
     assert!(refusal(&bytes[..10]).starts_with("byte 10: the file ends within the header"));
     let torn = bytes.len() - 3;
     assert!(refusal(&bytes[..torn]).starts_with(&format!("byte {}: 5 bytes are left over", torn - 5)));

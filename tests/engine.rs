@@ -82,7 +82,7 @@ fn a_checkpoint_is_the_content_at_stable_and_its_history_from_oldest() {
     pair.call(t, C0, Call::SetTimestamp { oldest: Some(12), stable: Some(20), durable: None });
     let checkpoint = pair.leader.checkpoint().unwrap();
     assert_eq!((checkpoint.oldest, checkpoint.timestamp), (12, 20));
-    let image = &checkpoint.tables[0].1;
+    let image = &checkpoint.tables[0].image;
     assert_eq!(image.rows().len(), 1, "b is newer than stable");
     let row = image.row(&"a".into()).unwrap();
     assert_eq!(row.read(0), None, "the newest version is the delete");
@@ -97,7 +97,7 @@ fn a_key_that_nobody_can_see_any_more_is_not_in_the_checkpoint() {
     pair.put(t, "a", "a5", 5);
     pair.write(t, Call::Remove, "a", None, 10);
     pair.call(t, C0, Call::SetTimestamp { oldest: Some(10), stable: Some(10), durable: None });
-    assert_eq!(pair.leader.checkpoint().unwrap().tables[0].1.rows().len(), 0);
+    assert_eq!(pair.leader.checkpoint().unwrap().tables[0].image.rows().len(), 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Generated programs: the same every time, of the right shape, and with everything in them.
 
+use lockstep::backend::Point;
 use lockstep::program::limits::MAX_STEPS;
 use lockstep::program::ops::{Legal, OpKind};
 use lockstep::program::{Op, Profile, Program, generate, swarm_length};
@@ -96,6 +97,68 @@ fn positions_carry_programs_and_nothing_dominates() {
     }
 }
 
+/// The operations that turn nodes or tables over.
+fn upheavals(program: &Program) -> usize {
+    let is_one = |op: &Op| matches!(op, Op::StepDown | Op::Restart { .. } | Op::RollbackToStable | Op::Recreate { .. });
+    program.steps.iter().filter(|step| is_one(&step.op)).count()
+}
+
+#[test]
+fn upheavals_are_rare_and_two_tables_are_not() {
+    let programs: Vec<_> = (0..600).map(|seed| generate(Profile::Swarm, seed, swarm_length(seed))).collect();
+    let with = |some: fn(&Program) -> bool| programs.iter().filter(|program| some(program)).count();
+    assert!((120..300).contains(&with(|program| upheavals(program) > 0)), "{}", with(|program| upheavals(program) > 0));
+    assert!(with(|program| upheavals(program) > 2) < 120, "{}", with(|program| upheavals(program) > 2));
+    assert!((150..250).contains(&with(|program| program.config.tables == 2)));
+    assert!(programs.iter().any(Program::changes_nodes) && !programs.iter().all(Program::changes_nodes));
+}
+
+/// How many transactions a program prepares, how many of these end, and how many steps are made meanwhile.
+fn prepared(program: &Program) -> [usize; 3] {
+    let (mut open, mut begun, mut ended, mut beside) = ([false; 4], 0, 0, 0);
+    for step in &program.steps {
+        beside += usize::from(open.contains(&true));
+        let own = &mut open[usize::from(step.who.session)];
+        match step.op {
+            Op::Prepare { .. } | Op::PrepareFlood { .. } => begun += usize::from(!std::mem::replace(own, true)),
+            Op::Commit { .. } | Op::Rollback => ended += usize::from(std::mem::take(own)),
+            Op::Quiesce | Op::Restart { .. } => {
+                ended += open.iter().filter(|&&open| open).count();
+                open.fill(false);
+            }
+            _ => {}
+        }
+    }
+    [begun, ended, beside]
+}
+
+#[test]
+fn what_is_prepared_ends_but_not_at_once() {
+    let counts: Vec<_> = swarm(0..300, 300).iter().map(prepared).collect();
+    let [begun, ended, beside] = [0, 1, 2].map(|part| counts.iter().map(|count| count[part]).sum::<usize>());
+    assert!(begun > 500, "{begun} transactions are prepared");
+    assert!(ended * 100 > begun * 85, "{ended} of {begun} end");
+    assert!(beside > 6 * begun, "{beside} steps beside {begun}");
+}
+
+#[test]
+fn hooks_stand_before_a_step_that_may_pass_their_point() {
+    let (mut hooks, mut fitting) = (0, 0);
+    for program in swarm(0..300, 300) {
+        for pair in program.steps.windows(2) {
+            let Op::Hook { at, .. } = pair[0].op else { continue };
+            hooks += 1;
+            fitting += usize::from(match at {
+                Point::IngestProbed | Point::SearchMissed => matches!(pair[1].op, Op::Search { .. }),
+                Point::SideMoved | Point::Stalled => matches!(pair[1].op, Op::Next | Op::Prev),
+                Point::LookedUp => pair[1].op.kind().writes(),
+                Point::TableAdopted => matches!(pair[1].op, Op::Adopt | Op::Advance { .. }),
+            });
+        }
+    }
+    assert!(hooks > 200 && fitting == hooks, "{fitting} of {hooks}");
+}
+
 #[test]
 fn steps_cost_a_few_calls_on_average() {
     for program in swarm(0..200, 500) {
@@ -108,6 +171,7 @@ fn steps_cost_a_few_calls_on_average() {
 fn profiles_keep_to_their_rules() {
     for profile in Profile::ALL.into_iter().filter(|&profile| profile != Profile::Swarm) {
         let program = generate(profile, 3, profile.sizes());
+        assert!(program.config.tables == 1 && !program.changes_nodes() && prepared(&program) == [0; 3]);
         let (mut in_txn, mut last_ts) = (false, 0);
         for step in &program.steps {
             match &step.op {

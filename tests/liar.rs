@@ -114,7 +114,7 @@ fn every_oracle_is_asked() {
         (true, false, "follower-plain"),
         (false, false, "leader-layered"),
     ] {
-        let mismatch = run_with(&program, Oracles { plain, model }, &mut (), wrap).expect_err("a lie");
+        let mismatch = run_with(&program, Oracles { plain, model, twin: false }, &mut (), wrap).expect_err("a lie");
         assert_eq!(mismatch.backends, ("follower-layered", reference));
     }
 }
@@ -215,5 +215,114 @@ fn every_record_of_a_walk_that_removes_counts() {
     for nth in 0..11 {
         let mismatch = caught(&walked, nth, &|reply| reply.code = Code::Rollback);
         assert_eq!((mismatch.op, mismatch.field.name()), ("remove_all", "code"), "call {nth}");
+    }
+}
+
+const UPHEAVALS: &str = r#"# lockstep 1
+config sessions=2 cursors=1 keys=8
+inject s0.c0 bulk_insert 0 6 ts=1
+inject advance oldest=1 stable=1
+s0 begin
+s0.c0 update 0020 "prepared"
+s0 prepare ts=3
+s1.c0 search 0020
+s1.c0 next
+s1.c0 next
+s0 query prepare
+s0 set_commit_ts 4
+s0 commit durable=5
+s0 truncate_range first=0010 last=0020 ts=6
+inject s1.c0 truncate_all ts=7
+s1.c0 insert 0030 "again" ts=8
+set_timestamp durable=9
+inject quiesce
+rollback_to_stable
+inject step_down
+inject step_up node=1
+inject restart node=0 at=rest
+recreate table=0
+inject s0.c0 bulk_insert 0 2 ts=12
+"#;
+
+/// Runs the program with the upheavals; the follower lies in the `nth` answer that `about` chooses.
+fn caught_in_upheavals(
+    about: &dyn Fn(Who, &Call<'_>, &Reply) -> bool,
+    nth: usize,
+    lie: &dyn Fn(&mut Reply),
+) -> Box<Mismatch> {
+    let program: Program = UPHEAVALS.parse().expect("the program is well-formed");
+    let wrap = |honest| Liar { honest, about, nth: Cell::new(nth), lie };
+    run_with(&program, Oracles::default(), &mut (), wrap).expect_err("the lie was not noticed")
+}
+
+#[test]
+fn an_honest_follower_survives_upheavals() {
+    let program: Program = UPHEAVALS.parse().expect("the program is well-formed");
+    run_with(&program, Oracles { twin: true, ..Oracles::default() }, &mut (), |honest| honest).unwrap();
+}
+
+#[test]
+fn the_calls_of_upheavals_count() {
+    for call in
+        ["prepare", "set_commit_ts", "commit", "truncate", "truncate_table", "set_timestamp", "recreate", "open"]
+    {
+        let about = |_: Who, made: &Call<'_>, _: &Reply| {
+            matches!(
+                (call, made),
+                ("prepare", Call::Prepare(_))
+                    | ("set_commit_ts", Call::TimestampTransaction(..))
+                    | ("commit", Call::Commit { durable: Some(_), .. })
+                    | ("truncate", Call::Truncate { .. })
+                    | ("truncate_table", Call::TruncateTable { .. })
+                    | ("set_timestamp", Call::SetTimestamp { durable: Some(_), .. })
+                    | ("recreate", Call::Recreate { .. })
+                    | ("open", Call::Open(_))
+            )
+        };
+        let mismatch = caught_in_upheavals(&about, 0, &|reply| reply.code = Code::Busy);
+        assert_eq!(mismatch.field.name(), "code", "{call}");
+    }
+}
+
+#[test]
+fn a_stalled_walk_counts() {
+    let stalled = |_: Who, _: &Call<'_>, reply: &Reply| reply.code == Code::PrepareConflict;
+    let lies: [Lie<'_>; 3] = [
+        ("code", &|reply| reply.code = Code::NotFound),
+        ("key", &|reply| reply.key = value("0020")),
+        ("placed", &|reply| reply.placed = !reply.placed),
+    ];
+    for (field, lie) in lies {
+        for (nth, op) in [(0, "search"), (1, "next")] {
+            let mismatch = caught_in_upheavals(&stalled, nth, lie);
+            assert_eq!((mismatch.op, mismatch.field.name()), (op, field));
+        }
+    }
+}
+
+#[test]
+fn cursors_are_looked_at_around_every_upheaval() {
+    let state = |_: Who, call: &Call<'_>, _: &Reply| matches!(call, Call::State);
+    let mut steps = Vec::new();
+    for nth in 0..80 {
+        let program: Program = UPHEAVALS.parse().expect("the program is well-formed");
+        let lie = |reply: &mut Reply| reply.key = Field::External("other".into());
+        let wrap = |honest| Liar { honest, about: &state, nth: Cell::new(nth), lie: &lie };
+        match run_with(&program, Oracles::default(), &mut (), wrap) {
+            Err(mismatch) => steps.push(mismatch.op),
+            Ok(_) => break,
+        }
+    }
+    for op in [
+        "prepare",
+        "truncate_range",
+        "truncate_all",
+        "rollback_to_stable",
+        "step_down",
+        "step_up",
+        "restart",
+        "recreate",
+    ] {
+        assert!(steps.contains(&op), "no cursor was looked at around {op}: {steps:?}");
     }
 }

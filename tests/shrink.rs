@@ -1,7 +1,7 @@
 //! Shrinking: what comes out still fails in the same way, is as small as it gets, and is always the same.
 
 use assert_cmd::Command;
-use lockstep::backend::{Backend, Call, Code, Reply, Who};
+use lockstep::backend::{Backend, Call, Code, Reply, TxnTimestamp, Who};
 use lockstep::engine::EngineBackend;
 use lockstep::program::{Op, Profile, Program, Step, generate};
 use lockstep::run::{Class, Oracles, Trace, run, run_by_the_model, run_with};
@@ -56,7 +56,7 @@ fn two_writers(run: &[(&Step, Code)]) -> bool {
 /// Whether a run of the program does what the predicate says.
 fn does(program: &Program, holds: Holds) -> bool {
     let mut trace = Trace::default();
-    run(program, Oracles { plain: false, model: true }, &mut trace).expect("the backends agree");
+    run(program, Oracles { plain: false, model: true, twin: false }, &mut trace).expect("the backends agree");
     let codes = trace.replies().iter().map(|reply| reply.code);
     holds(&program.steps.iter().zip(codes).collect::<Vec<_>>())
 }
@@ -262,7 +262,7 @@ fn the_model_answers_what_all_answer() {
     for seed in 0..10 {
         let program = generate(Profile::Swarm, seed, 150);
         let (mut all, mut model) = (Trace::default(), Trace::default());
-        run(&program, Oracles { plain: false, model: true }, &mut all).expect("the backends agree");
+        run(&program, Oracles { plain: false, model: true, twin: false }, &mut all).expect("the backends agree");
         run_by_the_model(&program, &mut model);
         assert_eq!(all.replies(), model.replies());
     }
@@ -294,4 +294,62 @@ fn the_command_refuses_what_it_cannot_do() {
     std::fs::remove_file(&good).expect("just written");
     refuses(command().arg("--force"), &["good.ops", "cannot read"]);
     assert_eq!(std::fs::read_to_string(&output).expect("still there"), "precious");
+}
+
+/// Shrinks a text by a predicate on its steps alone.
+fn shrink_text(text: &str, holds: fn(&[Step]) -> bool) -> String {
+    let program: Program = format!("# lockstep 1\n{text}").parse().unwrap();
+    let shrunk = shrink(&program, |candidate| holds(&candidate.steps), Budget::default()).expect("it does it");
+    let text = shrunk.program.to_string();
+    text.trim_start_matches("# lockstep 1\n").to_owned()
+}
+
+#[test]
+fn what_a_program_does_to_nodes_and_tables_becomes_plain() {
+    let prepared = "config sessions=2 cursors=2 keys=20 tables=2\ns1 begin ignore_prepare=force\ns1.c1 insert 0030 \"v\"\n\
+        s1 set_prepare_ts 5\ns1 prepare\ns1 set_commit_ts 6\ns1 set_durable_ts 7\ns1 commit\n";
+    let holds = |steps: &[Step]| {
+        use TxnTimestamp::{Durable, Prepare};
+        let stamped = |wanted| {
+            let stamps =
+                move |step: &Step| matches!(step.op, Op::TimestampTransaction { which, .. } if which == wanted);
+            steps.iter().any(stamps)
+        };
+        let (mut prepares, mut commits) = (None, None);
+        for step in steps {
+            match step.op {
+                Op::Prepare { ts } => prepares = Some(ts.is_some()),
+                Op::Commit { durable, .. } => commits = Some(durable.is_some()),
+                _ => {}
+            }
+        }
+        prepares.is_some_and(|own| own || stamped(Prepare)) && commits.is_some_and(|own| own || stamped(Durable))
+    };
+    let plain = "config sessions=1 cursors=1 keys=2\ns0 prepare ts=1\ns0 commit durable=1\n";
+    assert_eq!(shrink_text(prepared, holds), plain);
+
+    let truncated = "config sessions=2 cursors=2 keys=20 tables=2\ns1.c1 key 0050\ns1 truncate start=c0 stop=c1 ts=4\n";
+    let holds = |steps: &[Step]| {
+        let has_key = steps.iter().any(|step| matches!(step.op, Op::Key { .. }));
+        steps.iter().any(|step| match &step.op {
+            Op::Truncate { start, stop, .. } => has_key && (start.is_some() || stop.is_some()),
+            Op::TruncateRange { first, last, .. } => first.is_some() || last.is_some(),
+            Op::Remove { key, .. } => key.is_some(),
+            _ => false,
+        })
+    };
+    assert_eq!(shrink_text(truncated, holds), "config sessions=1 cursors=1 keys=2\ns0.c0 remove 0010\n");
+
+    let hooked = "config sessions=2 cursors=2 keys=20\ninject s1.c0 hook at=stalled do=evict ts=3\ns0.c0 next\n";
+    let holds = |steps: &[Step]| steps.iter().any(|step| matches!(step.op, Op::Hook { .. } | Op::Evict { .. }));
+    assert_eq!(shrink_text(hooked, holds), "config sessions=1 cursors=1 keys=2\ninject evict 100\n");
+
+    let flooded = "config sessions=1 cursors=1 keys=20\ninject s0.c0 prepare_flood 3 8 ts=9\n";
+    let holds =
+        |steps: &[Step]| steps.iter().any(|step| matches!(step.op, Op::Prepare { .. } | Op::PrepareFlood { .. }));
+    assert_eq!(shrink_text(flooded, holds), "config sessions=1 cursors=1 keys=2\ns0 prepare\n");
+
+    let crashed = "config sessions=1 cursors=1 keys=20\ninject quiesce\ninject restart node=1 at=adopt\n";
+    let holds = |steps: &[Step]| steps.iter().any(|step| matches!(step.op, Op::Restart { .. }));
+    assert_eq!(shrink_text(crashed, holds), "config sessions=1 cursors=1 keys=2\ninject restart node=0 at=rest\n");
 }

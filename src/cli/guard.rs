@@ -1,7 +1,7 @@
 //! Runs a program and catches what a backend panics with, so that one bad program does not end the others.
 
 use lockstep::program::{Program, Step};
-use lockstep::run::{Class, Done, Mismatch, Observer, Oracles, Outcome};
+use lockstep::run::{Aspect, Class, Done, Mismatch, Observer, Oracles, Outcome};
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -15,13 +15,20 @@ pub enum Failure {
     Mismatch(Box<Mismatch>),
     /// A backend panicked.
     Panic(Panic),
+    /// A call or a walk did not come to an end: the engine counts what it does within a call and gives up.
+    Hang(Panic),
 }
 
-/// A panic in a backend. Its class is its location.
+/// How the message of a panic begins with which the engine ends a call that would not end.
+const HANG: &str = "hang:";
+
+/// A panic in a backend. Its class is its location, or for a hang the operation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Panic {
     /// The step that was being executed, from 0.
     pub step: usize,
+    /// The name of its operation, or `end` for the final scans.
+    pub op: &'static str,
     /// The step as `.ops` text.
     pub line: String,
     /// Where in the source.
@@ -40,6 +47,8 @@ pub enum FailureClass {
     Mismatch(Class),
     /// The location of a panic.
     Panic(String),
+    /// The operation that did not come to an end.
+    Hang(&'static str),
 }
 
 impl fmt::Display for FailureClass {
@@ -47,6 +56,7 @@ impl fmt::Display for FailureClass {
         match self {
             FailureClass::Mismatch(class) => class.fmt(f),
             FailureClass::Panic(location) => write!(f, "panic at {location}"),
+            FailureClass::Hang(op) => write!(f, "hang in {op}"),
         }
     }
 }
@@ -56,15 +66,17 @@ impl Failure {
     pub fn steps_needed(&self) -> usize {
         match self {
             Failure::Mismatch(mismatch) => mismatch.step + 1,
-            Failure::Panic(panic) => panic.step + 1,
+            Failure::Panic(panic) | Failure::Hang(panic) => panic.step + 1,
         }
     }
 
     /// What this failure shares with others of the same bug.
     pub fn class(&self) -> FailureClass {
         match self {
+            Failure::Mismatch(mismatch) if mismatch.field == Aspect::Hang => FailureClass::Hang(mismatch.op),
             Failure::Mismatch(mismatch) => FailureClass::Mismatch(mismatch.class()),
             Failure::Panic(panic) => FailureClass::Panic(panic.location.clone()),
+            Failure::Hang(panic) => FailureClass::Hang(panic.op),
         }
     }
 
@@ -72,7 +84,7 @@ impl Failure {
     pub fn set_replay(&mut self, command: String) {
         match self {
             Failure::Mismatch(mismatch) => mismatch.replay = command,
-            Failure::Panic(panic) => panic.replay = command,
+            Failure::Panic(panic) | Failure::Hang(panic) => panic.replay = command,
         }
     }
 
@@ -81,6 +93,16 @@ impl Failure {
         match self {
             Failure::Mismatch(mismatch) => format!("step {}, {}", mismatch.step, mismatch.class()),
             Failure::Panic(panic) => format!("step {}, panic at {}: {}", panic.step, panic.location, panic.message),
+            Failure::Hang(panic) => format!("step {}, {}: {}", panic.step, self.class(), panic.message),
+        }
+    }
+
+    /// The kind of failure in a word.
+    pub fn kind(&self) -> &'static str {
+        match self.class() {
+            FailureClass::Mismatch(_) => "mismatch",
+            FailureClass::Panic(_) => "panic",
+            FailureClass::Hang(_) => "hang",
         }
     }
 }
@@ -89,8 +111,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Mismatch(mismatch) => mismatch.fmt(f),
-            Failure::Panic(Panic { step, line, location, message, replay }) => {
-                writeln!(f, "panic at step {step}, {line}")?;
+            Failure::Panic(panic) | Failure::Hang(panic) => {
+                let Panic { step, line, location, message, replay, .. } = panic;
+                writeln!(f, "{} at step {step}, {line}", self.kind())?;
                 writeln!(f, "{location}: {message}")?;
                 write!(f, "replay with: {replay}")
             }
@@ -125,7 +148,7 @@ pub fn run<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -
     let mut position = Position(0);
     match catch(|| lockstep::run::run(program, oracles, &mut (&mut position, &mut *observer))) {
         Some(result) => result.map_err(Failure::Mismatch),
-        None => Err(Failure::Panic(panicked(program, position.0))),
+        None => Err(panicked(program, position.0)),
     }
 }
 
@@ -143,10 +166,14 @@ fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
     result.ok()
 }
 
-fn panicked(program: &Program, step: usize) -> Panic {
+fn panicked(program: &Program, step: usize) -> Failure {
     let (location, message) = LAST.take();
-    let line = program.steps.get(step).map_or_else(|| "the final scans".to_owned(), Step::to_string);
-    Panic { step, line, location, message, replay: String::new() }
+    let at = program.steps.get(step);
+    let line = at.map_or_else(|| "the final scans".to_owned(), Step::to_string);
+    let op = at.map_or("end", |step| step.op.name());
+    let hangs = message.starts_with(HANG);
+    let panic = Panic { step, op, line, location, message, replay: String::new() };
+    if hangs { Failure::Hang(panic) } else { Failure::Panic(panic) }
 }
 
 /// The step being executed.
@@ -186,5 +213,24 @@ mod tests {
         let Failure::Panic(panic) = &failure else { panic!("{failure}") };
         assert_eq!((panic.step, panic.line.as_str(), panic.message.as_str()), (1, "s0.c0 prev", "tick 1"));
         assert!(panic.location.starts_with("src/cli/guard.rs:"), "{}", panic.location);
+    }
+
+    /// Gives up at the first step, as the engine does with a call that would not end.
+    struct Endless;
+
+    impl Observer for Endless {
+        fn before(&mut self, _index: usize, _step: &Step) {
+            panic!("{HANG} a call took more than 5 moves");
+        }
+    }
+
+    #[test]
+    fn a_call_that_does_not_end_is_a_class_of_its_own() {
+        install_panic_hook();
+        let program: Program = "# lockstep 1\nconfig\ns0.c0 next\n".parse().unwrap();
+        let Err(failure) = run(&program, Oracles::default(), &mut Endless) else { panic!("it should have hung") };
+        assert_eq!(failure.class(), FailureClass::Hang("next"));
+        assert_eq!(failure.headline(), "step 0, hang in next: hang: a call took more than 5 moves");
+        assert!(failure.to_string().starts_with("hang at step 0, s0.c0 next\n"), "{failure}");
     }
 }

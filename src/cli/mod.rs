@@ -60,9 +60,24 @@ struct Common {
     /// What the layered tables are compared with: plain, model or both.
     #[arg(long, value_name = "LIST", default_value_t = Oracles::default())]
     oracle: Oracles,
+    /// Compare with one more follower, to which checkpoints, evictions and the like happen at other moments.
+    #[arg(long)]
+    twin: bool,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
+}
+
+impl Common {
+    /// What the layered tables are compared with.
+    fn oracles(&self) -> Oracles {
+        Oracles { twin: self.twin || self.oracle.twin, ..self.oracle }
+    }
+
+    /// `command` with the flags without which it may not find what these found.
+    fn command(&self, command: &str) -> String {
+        if self.oracles().twin { format!("{command} --twin") } else { command.to_owned() }
+    }
 }
 
 /// Files and directories of programs.

@@ -100,8 +100,8 @@ fn replay_file(
     let (result, failure) = match result {
         Ok(_) => ("agree", None),
         Err(mut failure) => {
-            failure.set_replay(format!("lockstep replay {name}"));
-            (if matches!(failure, Failure::Panic(_)) { "panic" } else { "mismatch" }, Some(failure))
+            failure.set_replay(args.common.command(&format!("lockstep replay {name}")));
+            (failure.kind(), Some(failure))
         }
     };
     if !args.common.json {
@@ -120,7 +120,7 @@ fn run(program: &Program, args: &ReplayArgs, out: &mut Out) -> Result<Outcome, F
     let verbose = args.verbose && !args.common.json;
     let trace = verbose.then(Trace::default);
     let mut watcher = Watcher { program, trace, break_at: args.break_at, executed: 0, out };
-    let result = guard::run(program, args.common.oracle, &mut watcher);
+    let result = guard::run(program, args.common.oracles(), &mut watcher);
     let executed = watcher.executed;
     if let Some(step) = args.break_at.filter(|&step| step >= executed) {
         let steps = program.steps.len();

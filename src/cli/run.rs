@@ -99,7 +99,7 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
         failed.is_none()
     });
     progress.finish_and_clear();
-    let found = failed.map(|(number, failure)| report_failure(&plan, number, failure, &args.artifacts)).transpose()?;
+    let found = failed.map(|(number, failure)| report_failure(&plan, number, failure, args)).transpose()?;
     let verdict = if found.is_some() { Verdict::Mismatch } else { Verdict::Agree };
     let stats = stats.summary();
     if stats.programs == 0 {
@@ -123,21 +123,22 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
 }
 
 /// Writes the failing program, cut after the failing step, and names the command that runs it again.
-fn report_failure(plan: &Plan, number: u64, mut failure: Failure, artifacts: &Path) -> Result<Found> {
+fn report_failure(plan: &Plan, number: u64, mut failure: Failure, args: &RunArgs) -> Result<Found> {
     let (profile, seed) = plan.profile_and_seed(number);
     let mut program = plan.program(number);
     program.steps.truncate(failure.steps_needed());
-    let file = match write_artifact(&program, artifacts, &format!("{}-{seed}", profile.name())) {
+    let file = match write_artifact(&program, &args.artifacts, &format!("{}-{seed}", profile.name())) {
         Ok(file) => Some(file.display().to_string()),
         Err(error) => {
             eprintln!("lockstep: the failing program could not be kept: {error:#}");
             None
         }
     };
-    failure.set_replay(match &file {
+    let command = match &file {
         Some(file) => format!("lockstep replay {file}"),
         None => plan.command(number),
-    });
+    };
+    failure.set_replay(args.common.command(&command));
     Ok(Found { profile: profile.name(), seed, file, failure })
 }
 
@@ -190,7 +191,7 @@ impl Plan {
             total: seeds.saturating_mul(profiles.len() as u64),
             endless,
             ops: args.ops.map(|ops| ops as usize),
-            oracles: args.common.oracle,
+            oracles: args.common.oracles(),
             deadline: args.time.and_then(|time| Instant::now().checked_add(time)),
             profiles,
         })

@@ -44,7 +44,7 @@ struct Report<'a> {
 }
 
 pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
-    let oracles = args.common.oracle;
+    let oracles = args.common.oracles();
     shrink_by(args, out, |candidate| {
         let failure = guard::run(candidate, oracles, &mut ()).err()?;
         Some(Failing { class: failure.class(), steps: failure.steps_needed() })
@@ -100,7 +100,7 @@ fn shrink_by(
         if !shrunk.complete {
             out.line("the budget was used up: more of it may make the program smaller")?;
         }
-        out.line(format_args!("replay with: lockstep replay {output}"))?;
+        out.line(format_args!("replay with: {}", args.common.command(&format!("lockstep replay {output}"))))?;
     }
     Ok(Verdict::Agree)
 }
@@ -131,7 +131,7 @@ mod tests {
         let (file, output) = (directory.path().join("long.ops"), directory.path().join("short.ops"));
         let search = "s0.c0 search 0030\ns0.c0 next\n".repeat(20);
         std::fs::write(&file, format!("# lockstep 1\n{search}")).expect("a temporary file");
-        let common = super::super::Common { oracle: Oracles::default(), json: false };
+        let common = super::super::Common { oracle: Oracles::default(), twin: false, json: false };
         let args = ShrinkArgs { file, output, force: false, budget: 1000, common };
         assert_eq!(shrink_by(&args, &mut Out::stdout(), fails).expect("it shrinks"), Verdict::Agree);
         let text = std::fs::read_to_string(&args.output).expect("it is written");

@@ -29,7 +29,7 @@ pub fn stats(args: &StatsArgs, out: &mut Out) -> Result<Verdict> {
                 continue;
             }
         };
-        let result = guard::run(&program, args.common.oracle, &mut stats);
+        let result = guard::run(&program, args.common.oracles(), &mut stats);
         stats.finish(result.as_ref().ok());
         if let Err(failure) = result {
             progress.suspend(|| eprintln!("{}: {}", file.display(), failure.headline()));

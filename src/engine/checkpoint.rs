@@ -57,6 +57,13 @@ impl TableImage {
         self.rows.binary_search_by(|row| row.key.cmp(key))
     }
 
+    /// The rows from `start` to `stop`.
+    pub fn rows_between(&self, start: &Key, stop: &Key) -> &[ImageRow] {
+        let from = self.find(start).unwrap_or_else(|at| at);
+        let to = self.find(stop).map_or_else(|at| at, |at| at + 1);
+        &self.rows[from..to.max(from)]
+    }
+
     /// The row of `key`.
     pub fn row(&self, key: &Key) -> Option<&ImageRow> {
         self.find(key).ok().map(|index| &self.rows[index])
@@ -65,10 +72,8 @@ impl TableImage {
     /// The content of `tree` at `stable`: of each key the newest committed version that is durable by then, and as
     /// much older ones as readers from `oldest` on need. Untimestamped versions are always in.
     pub fn build(tree: &Tree, running: &[TxnId], stable: Timestamp, oldest: Timestamp) -> TableImage {
-        let included = |version: &&Version| {
-            let committed = !running.contains(&version.txn) && !version.prepared;
-            committed && version.durable_ts <= stable && version.payload != Payload::Reserve
-        };
+        let is_included = is_included(running, stable);
+        let included = |version: &&Version| is_included(version);
         let mut rows = Vec::with_capacity(tree.len());
         for (key, chain) in tree.rows() {
             let mut versions = chain.versions().iter().rev().filter(included);
@@ -83,12 +88,36 @@ impl TableImage {
                         break;
                     }
                 }
-            } else if newest.payload == Payload::Delete {
+            } else if newest.payload == Payload::Delete && newest.durable_ts <= oldest {
                 continue; // nobody who may read this image can see that the key ever existed
             }
             rows.push(ImageRow { key: key.clone(), newest: ImageVersion::of(newest), history });
         }
         TableImage { rows }
+    }
+
+    /// The content as a live tree, whose versions belong to no transaction.
+    pub fn to_tree(&self) -> Tree {
+        let mut tree = Tree::default();
+        for row in &self.rows {
+            for version in row.history.iter().rev().chain([&row.newest]) {
+                tree.push(&row.key, version.to_version());
+            }
+        }
+        tree
+    }
+
+    /// Whether it looks the same from any oldest timestamp on.
+    fn has_no_past(&self) -> bool {
+        self.rows.iter().all(|row| row.history.is_empty() && row.newest.value.is_some())
+    }
+}
+
+/// Whether a version goes into a checkpoint at `stable`, while the transactions `running` are.
+fn is_included(running: &[TxnId], stable: Timestamp) -> impl Fn(&Version) -> bool {
+    move |version| {
+        let committed = !running.contains(&version.txn) && !version.prepared;
+        committed && version.durable_ts <= stable && version.payload != Payload::Reserve
     }
 }
 
@@ -100,19 +129,82 @@ impl ImageVersion {
         };
         ImageVersion { start_ts: version.start_ts, durable_ts: version.durable_ts, value }
     }
+
+    fn to_version(&self) -> Version {
+        let payload = self.value.clone().map_or(Payload::Delete, Payload::Put);
+        Version { txn: 0, start_ts: self.start_ts, durable_ts: self.durable_ts, prepared: false, payload }
+    }
+}
+
+/// The last image that was taken of a tree, which serves again while a new one would be the same.
+#[derive(Debug, Default)]
+pub struct LastImage(Option<Taken>);
+
+#[derive(Debug)]
+struct Taken {
+    image: Arc<TableImage>,
+    /// The tree's changes when it was taken.
+    changes: u64,
+    /// The oldest timestamp that its history reaches back to.
+    oldest: Timestamp,
+    /// Whether it has all there was in the tree. What was left out gets in without a change of the tree: when its
+    /// transaction commits, or when stable moves.
+    complete: bool,
+}
+
+impl LastImage {
+    /// The image of `tree`, as [`TableImage::build`] makes it, and whether it is the last one again.
+    pub fn renew(
+        &mut self,
+        tree: &Tree,
+        running: &[TxnId],
+        stable: Timestamp,
+        oldest: Timestamp,
+    ) -> (Arc<TableImage>, bool) {
+        let same = |last: &&Taken| {
+            last.complete && last.changes == tree.changes() && (last.oldest == oldest || last.image.has_no_past())
+        };
+        if let Some(last) = self.0.as_ref().filter(same) {
+            return (Arc::clone(&last.image), true);
+        }
+        let image = Arc::new(TableImage::build(tree, running, stable, oldest));
+        let complete = tree.rows().all(|(_, chain)| chain.versions().iter().all(is_included(running, stable)));
+        self.0 = Some(Taken { image: Arc::clone(&image), changes: tree.changes(), oldest, complete });
+        (image, false)
+    }
+}
+
+/// One table in a checkpoint.
+#[derive(Clone, Debug)]
+pub struct TableCheckpoint {
+    /// What the nodes call the table.
+    pub name: String,
+    /// How often the table had been created anew under its name. The content of another incarnation is another
+    /// table's.
+    pub incarnation: u64,
+    /// The content.
+    pub image: Arc<TableImage>,
 }
 
 /// A complete checkpoint of a leader.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
-    /// Its place in the order of the leader's checkpoints, from 1.
+    /// Its place in the order of all checkpoints, from 1: a node that becomes the leader goes on counting.
     pub order: u64,
     /// The leader's stable timestamp when it was taken: it contains everything up to here.
     pub timestamp: Timestamp,
     /// The leader's oldest timestamp when it was taken: nobody may read it below.
     pub oldest: Timestamp,
-    /// The layered tables by name.
-    pub tables: Vec<(String, Arc<TableImage>)>,
+    /// The layered tables.
+    pub tables: Vec<TableCheckpoint>,
+}
+
+impl Checkpoint {
+    /// The content of a table, if the checkpoint has it in this incarnation.
+    pub fn image(&self, name: &str, incarnation: u64) -> Option<&Arc<TableImage>> {
+        let of_table = |table: &&TableCheckpoint| table.name == name && table.incarnation == incarnation;
+        self.tables.iter().find(of_table).map(|table| &table.image)
+    }
 }
 
 /// Why no checkpoint was taken.

@@ -57,6 +57,20 @@ pub struct Counters {
     pub rebinds_positioned: u64,
     /// Keys that left ingest because every checkpoint in use contains them.
     pub pruned_keys: u64,
+    /// Tables in checkpoints that share the image of the checkpoint before.
+    pub images_shared: u64,
+    /// Times that the node became the leader.
+    pub step_ups: u64,
+    /// Times that it became a follower.
+    pub step_downs: u64,
+    /// Updates, truncations included, that were copied from ingest to stable then.
+    pub drained_versions: u64,
+    /// Times that it was started again.
+    pub restarts: u64,
+    /// Tables that were dropped and created anew.
+    pub recreated_tables: u64,
+    /// Updates that were rolled back to stable.
+    pub unstable_versions: u64,
 }
 
 /// The shared state of a node.
@@ -118,6 +132,12 @@ impl Core {
     /// The transaction is over: committed or rolled back.
     pub fn retire(&mut self, id: TxnId) {
         self.running.retain(|&running| running != id);
+    }
+
+    /// No session does anything any more, and nothing is announced.
+    pub fn forget_sessions(&mut self) {
+        self.running.clear();
+        self.registrations.fill(Registration::default());
     }
 
     /// Takes a new snapshot for session `session`.

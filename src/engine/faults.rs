@@ -6,7 +6,7 @@
 //! `LOCKSTEP_FAULT` names the fault of the whole process; tests `plant` theirs thread by thread.
 //!
 //! The names are those of a catalogue of bugs, whose letters are: A iteration, B search_near, C checkpoints, D writes,
-//! E truncates, F what leaves ingest. (T8 is of its list of what has never been settled.)
+//! E truncates, F what leaves ingest, G step-up. (T8 is of its list of what has never been settled.)
 
 use std::fmt;
 use std::str::FromStr;
@@ -71,6 +71,8 @@ faults! {
     F2, "WT-15158", "the prune timestamp is that of the newest checkpoint, not of the oldest in use";
     D9, "WT-17984", "the conflict check looks at the record that stable was left on";
     A4, "WT-17016", "a move to a later checkpoint keeps the look-ahead of the one before";
+    G1, "SLS-808", "the drain copies the first and the last version of a key and none between";
+    E11, "WT-17427", "the drain lays truncates on top of what was written into their range later";
     A12, "WT-17247", "a write in the middle of a walk on ingest loses the place in stable";
     B3, "WT-16811", "search_near lands in a truncated range of stable";
     B2, "WT-16955", "after search_near has walked forward off tombstones what lies ahead is taken for what lies behind";
@@ -82,13 +84,18 @@ faults! {
     E10, "WT-16813", "entries leave the truncate list though a checkpoint in use still has their records";
     F4, "WT-16591", "tombstones leave ingest though a checkpoint in use still has their key";
     F6, "WT-17409", "a tombstone that everybody sees leaves ingest though no checkpoint has the delete";
+    G2, "SLS-1226", "the drain begins one timestamp after where the checkpoint ends";
+    G3, "WT-15669", "the drain drops the timestamps of what is stable";
     C4, "WT-18408", "a checkpoint is adopted whose oldest timestamp is above that of a reader";
     D7, "WT-15721", "a remove of what the transaction itself has removed writes another tombstone";
     A9, "WT-17899", "a checkpoint is bound while a walk is stalled, which then starts anew";
     A10, "WT-17825", "a prepared update in ingest stops a walk though stable has a nearer record";
+    C8, "WT-17258", "a cursor that found no checkpoint at first reads an empty stable table ever after";
+    C10, "WT-18532", "a cursor that is about to bind a checkpoint does not keep it in use";
     E5, "WT-17268", "a truncate leaves alone what ingest has in its range";
     E9, "WT-16789", "a truncate that is rolled back stays in the truncate list, as if committed";
     F5, "WT-15966", "prepared updates leave ingest by their prepare timestamp";
+    G8, "WT-16600", "updates that are prepared at step-up stay in the ingest table that is thrown away";
     T8, "WT-17782", "what is written into a truncated range leaves ingest though the range is in the truncate list";
 }
 

@@ -2,7 +2,8 @@
 //!
 //! It knows nothing of programs or oracles. From the outside in:
 //! - `node`: a connection with its role, its sessions and their calls; `adapter`: a node as a backend;
-//! - `physical`: what happens to a node besides calls: checkpoints, adoption, eviction;
+//! - `physical`: what happens to a node besides calls: checkpoints, adoption, eviction; `role`: step-up and step-down;
+//!   `restart`: crashes; `quiet`: calls that want nobody else to be at work;
 //! - `session`: cursors and one transaction at a time; `cursor`: what applications hold;
 //! - `layered`: a follower's merge of ingest and stable; `checkpoint`: what stable is read from;
 //! - `core`: what sessions share; `txn`: ids, snapshots, views; `timestamp`: oldest and stable;
@@ -18,6 +19,9 @@ pub mod hook;
 pub mod layered;
 pub mod node;
 pub mod physical;
+pub mod quiet;
+pub mod restart;
+pub mod role;
 pub mod session;
 pub mod timestamp;
 pub mod transact;
@@ -30,3 +34,4 @@ pub use adapter::EngineBackend;
 pub use checkpoint::{AdoptError, Checkpoint, CheckpointError};
 pub use core::{Counters, Role, TableId};
 pub use node::{Footprint, Node, TableKind};
+pub use role::RoleError;

@@ -6,6 +6,7 @@ use super::cursor::Cursor;
 use super::cursor::write::WriteOp;
 use super::hook::Hook;
 use super::layered::LayeredTable;
+use super::restart::PlainCheckpoint;
 use super::session::Session;
 use super::tree::Tree;
 use crate::backend::{Call, Code, Direction, Isolation, Key, Reply, Timestamp, TimestampQuery, Who};
@@ -54,24 +55,24 @@ pub struct Node {
     pub(super) core: Core,
     /// By number; one is missing while it makes a call.
     pub(super) sessions: Vec<Option<Box<Session>>>,
-    /// How many checkpoints this leader has taken.
-    pub(super) checkpoints: u64,
-    /// The newest checkpoint that this follower has adopted; 0: none.
-    pub(super) adopted_order: u64,
+    /// The order of the newest checkpoint that this node has taken or adopted; 0: none.
+    pub(super) newest_order: u64,
+    /// The last local checkpoint.
+    pub(super) plain: Option<PlainCheckpoint>,
     pub(super) hook: Hook,
 }
 
 impl Node {
     /// A node without tables and sessions.
     pub fn new(role: Role) -> Self {
-        Node { core: Core::new(role), sessions: Vec::new(), checkpoints: 0, adopted_order: 0, hook: Hook::default() }
+        Node { core: Core::new(role), sessions: Vec::new(), newest_order: 0, plain: None, hook: Hook::default() }
     }
 
     /// Creates a table.
     pub fn create_table(&mut self, kind: TableKind, name: &str) -> TableId {
         self.core.tables.push(match kind {
             TableKind::Plain => Table::Plain(Tree::default()),
-            TableKind::Layered => Table::Layered(Box::new(LayeredTable::new(name))),
+            TableKind::Layered => Table::Layered(Box::new(LayeredTable::new(name, 0))),
         });
         TableId(self.core.tables.len() - 1)
     }
@@ -216,7 +217,8 @@ impl Node {
             Call::Truncate { start, stop } => session.truncate(self, start.map(usize::from), stop.map(usize::from)),
             Call::TruncateTable { table } => session.truncate_table(self, tables[usize::from(table)]),
             Call::SetTimestamp { oldest, stable, durable } => self.set_timestamp(oldest, stable, durable),
-            Call::RollbackToStable | Call::Recreate { .. } => Code::NotSupported,
+            Call::RollbackToStable => self.rollback_to_stable(session),
+            Call::Recreate { table } => self.recreate(session, tables[usize::from(table)]),
         })
     }
 
@@ -242,7 +244,8 @@ impl Node {
             Call::State | Call::SetValue(_) => Code::Ok,
             // The node's own calls do not go through the session's transaction.
             Call::SetTimestamp { oldest, stable, durable } => self.set_timestamp(oldest, stable, durable),
-            Call::RollbackToStable | Call::Recreate { .. } => Code::Busy,
+            Call::RollbackToStable => self.rollback_to_stable(session),
+            Call::Recreate { .. } => Code::Busy,
             _ => Code::Invalid,
         })
     }

@@ -106,7 +106,7 @@ impl Session {
     /// The commit and durable timestamps of a prepared transaction. A read timestamp comes too late and is ignored.
     fn stamp_prepared(&mut self, node: &mut Node, which: TxnTimestamp, ts: Timestamp) -> bool {
         match which {
-            TxnTimestamp::Read => true,
+            TxnTimestamp::Read => ts != 0,
             TxnTimestamp::Prepare => false,
             TxnTimestamp::Commit => match self.prepared_commit_ts(ts) {
                 Some(ts) => {
@@ -145,9 +145,6 @@ impl Session {
         if self.txn.isolation != Isolation::Snapshot || !self.txn.ops.is_empty() {
             return Code::NotSupported;
         }
-        if self.txn.prepared {
-            return Code::Invalid;
-        }
         node.core.take_snapshot(self.index, &mut self.txn);
         Code::Ok
     }
@@ -175,12 +172,10 @@ impl Session {
         }
         self.copy_values_out();
         node.core.settle(&self.txn, Outcome::Prepared(self.txn.prepare_ts));
-        self.txn.ops.retain(|op| op.kind != WriteKind::Reserve);
         self.txn.prepared = true;
         // Snapshots to come meet the updates; those that were taken before go on without them.
         node.core.retire(self.txn.id);
         node.core.release_snapshot(self.index, &mut self.txn);
-        self.set_read_ts(node, 0);
         Code::Ok
     }
 

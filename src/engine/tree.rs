@@ -200,6 +200,17 @@ impl Tree {
         self.rows.retain_mut(|(key, chain)| keep(key, chain));
     }
 
+    /// Drops all versions that became durable after `stable`, place-holders and all; answers with their number.
+    pub fn roll_back_to(&mut self, stable: Timestamp) -> u64 {
+        self.changes += 1;
+        let mut dropped = 0;
+        self.rows.retain_mut(|(_, chain)| {
+            dropped += chain.roll_back_to(stable);
+            !chain.is_empty()
+        });
+        dropped
+    }
+
     /// Drops what no present or future reader can ask for, whole rows included.
     pub fn sweep(&mut self, horizon: Horizon) {
         self.rows.retain_mut(|(_, chain)| {

@@ -4,6 +4,7 @@
 //! a step back into the range, then the start cursor walks to the end and removes what it meets. On a follower what only
 //! stable has goes into the truncate list (see `layered::truncate`), all the rest is removed as by a remove.
 
+use super::checkpoint::TableImage;
 use super::core::{Table, TableId};
 use super::cursor::{Ctx, Cursor};
 use super::faults::{self, Fault};
@@ -11,7 +12,8 @@ use super::layered::truncate::Truncation;
 use super::node::Node;
 use super::session::Session;
 use super::txn::{TxnOp, WriteKind};
-use crate::backend::{Code, CursorConfig, Direction, Key, Point, Timestamp};
+use crate::backend::{Code, CursorConfig, Direction, Isolation, Key, Point, Timestamp};
+use std::sync::Arc;
 
 /// Where the range ends.
 enum Stop {
@@ -26,7 +28,8 @@ enum Stop {
 /// The records of a range that only stable has.
 #[derive(Default)]
 struct InStable {
-    any: bool,
+    /// The content that they were found in; `None`: there are none.
+    image: Option<Arc<TableImage>>,
     /// The largest durable timestamp of theirs.
     newest: Timestamp,
 }
@@ -151,7 +154,10 @@ fn remove_up_to(ctx: &mut Ctx<'_>, cursor: &mut Cursor, last: Option<&Key>) -> C
     let first = cursor.key().get().cloned().unwrap_or_default();
     let mut removed = first.clone();
     let mut in_stable = InStable::default();
-    let mut code = cursor.search(ctx);
+    let mut code = Code::Ok;
+    if !stands_on_record(ctx, cursor, &first) {
+        return Code::Rollback;
+    }
     while code == Code::Ok {
         let key = cursor.key().get().cloned().unwrap_or_default();
         if last.is_some_and(|last| key > *last) {
@@ -170,13 +176,23 @@ fn remove_up_to(ctx: &mut Ctx<'_>, cursor: &mut Cursor, last: Option<&Key>) -> C
             code => code,
         };
     }
-    if in_stable.any {
+    if let Some(image) = in_stable.image {
         if faults::active(Fault::E2) {
             remove_beyond(ctx, cursor, &first, &removed);
         }
-        hide_in_stable(ctx, cursor.table, first, removed, in_stable.newest);
+        hide_in_stable(ctx, cursor.table, &image, first, removed, in_stable.newest);
     }
     if matches!(code, Code::NotFound | Code::PrepareConflict) { Code::Rollback } else { code }
+}
+
+/// Whether the record where the walk begins is there. An implicit transaction has begun by now and keeps the snapshot
+/// that its session held; at read-committed it is a new one.
+fn stands_on_record(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key) -> bool {
+    if ctx.txn.running || ctx.txn.isolation != Isolation::Snapshot {
+        return cursor.search(ctx) == Code::Ok;
+    }
+    ctx.ensure_snapshot();
+    matches!(cursor.peek(ctx, key), Ok(Some(_)))
 }
 
 /// Removes the record that `cursor` stands on, or notes that it is in stable only.
@@ -187,8 +203,9 @@ fn remove_one(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key, in_stable: &mut
     }
     ctx.pass(Point::LookedUp);
     if cursor.is_not_in_ingest(ctx, key) {
-        in_stable.any = true;
-        in_stable.newest = in_stable.newest.max(cursor.durable_in_stable(key));
+        in_stable.image = cursor.image().cloned();
+        let row = in_stable.image.as_ref().and_then(|image| image.row(key));
+        in_stable.newest = in_stable.newest.max(row.map_or(0, |row| row.newest.durable_ts));
     } else if !(faults::active(Fault::E5) && cursor.merges(ctx)) {
         cursor.put_delete(ctx, key);
     }
@@ -209,16 +226,20 @@ fn remove_beyond(ctx: &mut Ctx<'_>, cursor: &mut Cursor, first: &Key, last: &Key
     }
 }
 
-/// Adds an entry to the truncate list: for what stable has from `start` to `stop`. `newest` is the largest durable
+/// Adds an entry to the truncate list: for what `image` has from `start` to `stop`. `newest` is the largest durable
 /// timestamp of what it hides.
-fn hide_in_stable(ctx: &mut Ctx<'_>, table: TableId, start: Key, stop: Key, newest: Timestamp) {
+fn hide_in_stable(ctx: &mut Ctx<'_>, table: TableId, image: &TableImage, start: Key, stop: Key, newest: Timestamp) {
     if ctx.txn.id == 0 {
         ctx.txn.id = ctx.node.core.allocate();
     }
     ctx.txn.write_gen += 1;
     let stamp = ctx.txn.commit_ts;
     if let Table::Layered(layered) = &mut ctx.node.core.tables[table.0] {
-        let spared = layered.ingest.keys_between(&start, &stop).cloned().collect();
+        let in_ingest = layered.ingest.keys_between(&start, &stop).cloned();
+        let gone_before = image.rows_between(&start, &stop).iter().filter(|row| layered.is_truncated(row));
+        let mut spared: Vec<Key> = in_ingest.chain(gone_before.map(|row| row.key.clone())).collect();
+        spared.sort_unstable();
+        spared.dedup();
         layered.truncate(Truncation {
             start: start.clone(),
             stop: stop.clone(),

@@ -42,9 +42,10 @@ pub struct Unresolved {
 }
 
 impl Version {
-    /// Whether every present and future reader sees it, unless a newer one hides it.
+    /// Whether every present and future reader sees it, unless a newer one hides it. Before it is durable it could be
+    /// rolled back to what was there before.
     pub fn is_seen_by_all(&self, horizon: Horizon) -> bool {
-        !self.prepared && horizon.everyone_sees(self.txn, self.start_ts)
+        !self.prepared && horizon.everyone_sees(self.txn, self.durable_ts)
     }
 }
 
@@ -200,6 +201,13 @@ impl Chain {
     fn abort(&mut self, txn: TxnId) {
         let own = self.start_of(txn);
         self.0.truncate(own);
+    }
+
+    /// Takes out the versions that became durable after `stable`; answers with their number.
+    pub fn roll_back_to(&mut self, stable: Timestamp) -> u64 {
+        let before = self.0.len();
+        self.0.retain(|version| version.durable_ts <= stable);
+        (before - self.0.len()) as u64
     }
 
     /// Whether no version is left.

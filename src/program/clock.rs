@@ -52,7 +52,22 @@ impl Clock {
     /// The transaction of a session.
     #[inline]
     pub fn txn(&self, session: u8) -> Txn {
-        self.txns[usize::from(session % Config::MAX_SESSIONS)].txn
+        self.running(session).txn
+    }
+
+    /// The prepare timestamp of a session's transaction, 0 if it has none.
+    pub fn prepare_ts(&self, session: u8) -> Timestamp {
+        self.running(session).prepare
+    }
+
+    /// The commit and the durable timestamp that a session's transaction has been given, 0 for none.
+    pub fn commit_ts(&self, session: u8) -> (Timestamp, Timestamp) {
+        (self.running(session).commit, self.running(session).durable)
+    }
+
+    #[inline]
+    fn running(&self, session: u8) -> &Running {
+        &self.txns[usize::from(session % Config::MAX_SESSIONS)]
     }
 
     /// A timestamp that is larger than all so far.

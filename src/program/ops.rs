@@ -46,6 +46,8 @@ pub enum Weight {
     Rare,
     /// Costs many calls, or undoes what many calls did.
     Heavy,
+    /// Turns a node or a table over: once or twice in a program, if at all.
+    Upheaval,
 }
 
 impl Weight {
@@ -59,6 +61,7 @@ impl Weight {
             Weight::Physical => 5,
             Weight::Rare => 5,
             Weight::Heavy => 2,
+            Weight::Upheaval => 4,
         }
     }
 }
@@ -302,7 +305,7 @@ operations! {
         roundup_prepared: bool = Unusual,
     };
     /// Prepares the transaction: nothing but its end can follow.
-    "prepare", Session, Rare, Inside: Prepare { ts: Option<Timestamp> = PrepareAt };
+    "prepare", Session, Transaction, Inside: Prepare { ts: Option<Timestamp> = PrepareAt };
     /// Commits the transaction. A prepared one needs both timestamps, here or from before.
     "commit", Session, Transaction, Inside:
         Commit { ts: Option<Timestamp> = CommitAt, durable: Option<Timestamp> = DurableAt };
@@ -322,7 +325,7 @@ operations! {
         ts: Timestamp = Wrap,
     };
     /// Removes every record from one key to another, through two cursors that are opened for it and closed after it.
-    "truncate_range", Session, Write, Always: TruncateRange {
+    "truncate_range", Session, Rare, Always: TruncateRange {
         first: Option<Key> = First,
         last: Option<Key> = Last,
         table: u8 = TableIndex,
@@ -337,9 +340,9 @@ operations! {
             durable: Option<Timestamp> = Durable,
         };
     /// Undoes what is not stable.
-    "rollback_to_stable", Global, Heavy, Outside: RollbackToStable;
+    "rollback_to_stable", Global, Upheaval, Outside: RollbackToStable;
     /// Drops a table and creates it again, with new cursors; the call alone if a transaction is running.
-    "recreate", Global, Heavy, Outside: Recreate { table: u8 = TableIndex };
+    "recreate", Global, Upheaval, Outside: Recreate { table: u8 = TableIndex };
 
     /// The leader takes a checkpoint.
     "checkpoint", Injection, Physical, Always: Checkpoint;
@@ -352,13 +355,13 @@ operations! {
     /// Evicts all of ingest that may go and drops the checkpoints that nobody needs.
     "prune", Injection, Physical, Always: Prune;
     /// Rolls back every transaction and resets every cursor.
-    "quiesce", Injection, Heavy, Always: Quiesce;
+    "quiesce", Injection, Upheaval, Always: Quiesce;
     /// The leader becomes a follower.
-    "step_down", Injection, Heavy, Outside: StepDown;
+    "step_down", Injection, Upheaval, Outside: StepDown;
     /// A follower becomes the leader, if there is none.
-    "step_up", Injection, Heavy, Always: StepUp { node: u8 = NodeIndex };
+    "step_up", Injection, Upheaval, Always: StepUp { node: u8 = NodeIndex };
     /// A node dies, between two steps or in the middle of its work, and comes back with what it had made durable.
-    "restart", Injection, Heavy, Always: Restart { node: u8 = NodeIndex, at: CrashPoint = AtCrash };
+    "restart", Injection, Upheaval, Always: Restart { node: u8 = NodeIndex, at: CrashPoint = AtCrash };
 
     /// Inserts `count` pool keys from pool index `first` on (wrapping), as one transaction if `ts` says so.
     "bulk_insert", Burst, Heavy, Always:
@@ -390,6 +393,20 @@ impl OpKind {
     #[inline]
     pub fn row(self) -> &'static Row {
         const { &Op::TABLE }.get(self as usize).expect("a row for each operation")
+    }
+
+    /// Whether it needs a session that may write.
+    pub fn writes(self) -> bool {
+        let is_truncate = matches!(self, OpKind::Truncate | OpKind::TruncateRange);
+        let row = self.row();
+        is_truncate || row.weight == Weight::Write || row.class == Class::Burst && self != OpKind::Hook
+    }
+
+    /// Whether a session whose transaction is prepared may do it.
+    pub fn suits_prepared(self) -> bool {
+        use OpKind::*;
+        let works = matches!(self, Commit | Rollback | TimestampTransaction | Query | Reset | State | Hook);
+        works || matches!(self.row().class, Class::Global | Class::Injection)
     }
 }
 
@@ -434,10 +451,10 @@ impl Op {
                 usize::from(*count).max(1)
             }
             // One call, but one that does the work of many.
-            Op::Truncate { .. } => 1 + usize::from(config.keys / 4),
+            Op::Truncate { .. } => 1 + usize::from(config.keys / 8),
             Op::TruncateRange { first, last, .. } => 1 + keys_between(first.as_ref(), last.as_ref(), config),
             // A node that lost what it had gets it back, write by write.
-            Op::RollbackToStable | Op::StepDown | Op::Restart { .. } => 4 * usize::from(config.keys),
+            Op::RollbackToStable | Op::StepDown | Op::Restart { .. } => 2 * usize::from(config.keys),
             Op::Quiesce | Op::Recreate { .. } => usize::from(config.sessions * config.cursors),
             _ => 1,
         }

@@ -258,9 +258,14 @@ fn swarm_config(dice: &mut Dice) -> Config {
     let mut config = Config {
         sessions: 1 + dice.weighted(&[35, 30, 20, 15]) as u8,
         cursors: 1 + dice.weighted(&[50, 30, 20]) as u8,
+        tables: 1 + u8::from(dice.percent(33)),
         keys: dice.log_uniform(limits::MIN_KEYS.into(), limits::MAX_SWARM_KEYS.into()) as u16,
         ..Config::default()
     };
+    // Two tables are of little use to a session with one cursor.
+    if config.tables > 1 && dice.percent(70) {
+        config.cursors = config.cursors.max(2);
+    }
     // The first session is nearly always able to write without further ado.
     for (session, level) in config.isolation.iter_mut().take(config.sessions.into()).enumerate() {
         *level = match dice.weighted(if session == 0 { &[96, 3, 1] } else { &[80, 13, 7] }) {
@@ -306,6 +311,7 @@ fn swarm_weight(kind: OpKind, dice: &mut Dice) -> u32 {
     let (on, dominates) = match weight {
         // What costs many calls never dominates.
         Weight::Heavy => (50, 0),
+        Weight::Upheaval => (20, 0),
         Weight::Rare => (40, 10),
         Weight::Walk => (70, 15),
         Weight::Transaction => (75, 15),
@@ -326,7 +332,7 @@ fn keep_possible(ops: &mut [u32; Op::COUNT], dice: &mut Dice) {
     ensure(ops, &writes, 95, dice);
     ensure(ops, &reads, 95, dice);
     ensure(ops, &moves_data, 70, dice);
-    if ops[OpKind::Begin as usize] > 0 {
+    if [OpKind::Begin, OpKind::PrepareFlood].into_iter().any(|kind| ops[kind as usize] > 0) {
         ensure(ops, &[OpKind::Commit], 100, dice);
     }
     // Picking up means nothing without a checkpoint, a checkpoint without a stable timestamp, both without eviction.

@@ -1,6 +1,6 @@
 //! The composite steps: writes in a transaction of their own, scans, bursts of writes.
 
-use super::compare::Aspect;
+use super::compare::{Aspect, FOLLOWER};
 use super::invariants::Order;
 use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
@@ -22,8 +22,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         ts: Timestamp,
         work: impl FnOnce(&mut Self) -> Checked<Code>,
     ) -> Checked<Ending> {
-        let running = self.in_transaction[usize::from(who.session)];
-        if running {
+        if self.sessions.is_running(who.session) {
             return Ok(Ending::cursor(work(self)?));
         }
         if ts == 0 {
@@ -33,6 +32,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             return Ok(Ending::cursor(code));
         }
         self.call(who, Call::Begin(Begin::default()))?;
+        self.begun(who, &Begin::default());
         self.compare_others(who)?;
         let code = work(self)?;
         let commit = if dooms(code) {
@@ -42,6 +42,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             let commit = self.call(who, Call::Commit { ts: Some(ts), durable: None })?;
             (commit != Code::Ok).then_some(commit)
         };
+        self.sessions.ended(who.session);
         self.compare_session_last(who)?;
         Ok(Ending { code, commit, on_cursor: true })
     }
@@ -74,9 +75,10 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         Ok(Ending::plain(code))
     }
 
-    /// A scan of the first table by a cursor that is opened for it.
-    pub(super) fn scan(&mut self, session: u8, direction: Direction, observed: bool) -> Checked<Code> {
-        Ok(self.scan_rows(session, direction, 0, observed, None)?.0)
+    /// A scan of a table by a cursor that is opened for it.
+    pub(super) fn scan(&mut self, session: u8, direction: Direction, table: u8) -> Checked<()> {
+        self.scan_rows(session, direction, table, false, None)?;
+        Ok(())
     }
 
     /// The code that ended the scan (`Ok` for the end of the table), and the number of records.
@@ -88,13 +90,14 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         observed: bool,
         expected: Option<&[(Key, Value)]>,
     ) -> Checked<(Code, usize)> {
-        let scratch = self.scratch(session);
+        let scratch = self.scratch(session, 0);
         let step = walk(direction);
         let code = self.call(scratch, Call::Open(CursorConfig { table, ..CursorConfig::default() }))?;
         if code != Code::Ok {
             return Ok((code, 0));
         }
         let mut order = Order::new(direction);
+        let most = self.outcome.calls;
         let mut rows = 0;
         let code = loop {
             let code = self.call(scratch, step)?;
@@ -102,6 +105,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
                 break code;
             }
             self.check_order(&mut order, scratch, step)?;
+            self.check_end(rows as u64, most, scratch, step)?;
             if let Some(expected) = expected {
                 self.check_row(expected, rows)?;
             }
@@ -121,6 +125,14 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         Err(self.breaks_rule(who, call, Aspect::Rows, 0, "the walk does not go on in its direction"))
     }
 
+    /// A record takes a call that wrote it: a walk that has more of them than there were calls will never end.
+    fn check_end(&self, records: u64, most: u64, who: Who, call: Call<'_>) -> Checked<()> {
+        if records < most {
+            return Ok(());
+        }
+        Err(self.breaks_rule(who, call, Aspect::Hang, FOLLOWER, "the walk has more records than anybody wrote"))
+    }
+
     /// Inserts `count` keys of the pool from index `first` on, going round at its end.
     pub(super) fn bulk_insert(&mut self, who: Who, first: u16, count: u16, ts: Timestamp) -> Checked<Ending> {
         self.bursts += 1;
@@ -137,14 +149,8 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
 
     /// Inserts keys of the pool in a transaction, which is begun if none is running, and prepares it. It stays.
     pub(super) fn prepare_flood(&mut self, who: Who, first: u16, count: u16, ts: Timestamp) -> Checked<Ending> {
-        let session = usize::from(who.session);
-        if !self.in_transaction[session] {
-            let code = self.call(who, Call::Begin(Begin::default()))?;
-            if code != Code::Ok {
-                return Ok(Ending::plain(code));
-            }
-            self.in_transaction[session] = true;
-            self.compare_session(who.session)?;
+        if !self.sessions.is_running(who.session) {
+            self.begin(who, Begin::default())?;
         }
         let Ending { mut code, .. } = self.bulk_insert(who, first, count, 0)?;
         if code == Code::Ok {
@@ -192,17 +198,20 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         self.wrapped(who, ts, |lockstep| {
             lockstep.call(who, Call::Reset)?;
             let mut order = Order::new(Direction::Next);
-            loop {
+            let most = lockstep.outcome.calls;
+            for removed in 0.. {
                 let code = lockstep.next(who)?.code;
                 if code != Code::Ok {
                     return Ok(if code == Code::NotFound { Code::Ok } else { code });
                 }
                 lockstep.check_order(&mut order, who, Call::Next)?;
+                lockstep.check_end(removed, most, who, Call::Next)?;
                 let code = lockstep.call(who, Call::Remove)?;
                 if code != Code::Ok {
                     return Ok(code); // the cursor has lost its place: the walk would begin anew
                 }
             }
+            Ok(Code::Ok)
         })
     }
 

@@ -1,5 +1,6 @@
 //! The one comparison: the replies of all backends to a call, and the first thing in which two of them differ.
 
+use super::oracles::Oracles;
 use crate::backend::{Backend, Call, Code, Field, Reply, Who};
 use serde::Serialize;
 use std::fmt;
@@ -22,6 +23,8 @@ pub enum Aspect {
     Timestamp,
     /// The records of a scan.
     Rows,
+    /// Whether a walk comes to an end.
+    Hang,
 }
 
 impl Aspect {
@@ -35,6 +38,7 @@ impl Aspect {
             Aspect::Placed => "placed",
             Aspect::Timestamp => "timestamp",
             Aspect::Rows => "rows",
+            Aspect::Hang => "hang",
         }
     }
 }
@@ -80,6 +84,10 @@ pub(super) const LEADER: usize = 1;
 pub(super) const PLAIN: usize = 2;
 /// The model.
 pub(super) const MODEL: usize = 3;
+/// The layered table of the twin: a follower to which physical events happen at other moments.
+pub(super) const TWIN: usize = 4;
+/// How many backends there may be.
+pub(super) const SLOTS: usize = 5;
 
 /// What every backend of a run answered to the last call.
 #[derive(Clone, Debug)]
@@ -87,30 +95,38 @@ pub struct Replies {
     /// The reply that the others are compared with.
     expected: Reply,
     /// The replies that are not equal to it, by slot.
-    unlike: [Option<Reply>; 4],
-    /// The slots in use, ascending. The last one is what the others are compared with.
+    unlike: [Option<Reply>; SLOTS],
+    /// Whether there are any.
+    differ: bool,
+    /// The slots in use. The last one is what the others are compared with.
     active: &'static [usize],
 }
 
 impl Replies {
     /// The names of the backends, by slot.
-    pub(super) const NAMES: [&'static str; 4] = ["follower-layered", "leader-layered", "follower-plain", "model"];
+    pub(super) const NAMES: [&'static str; SLOTS] =
+        ["follower-layered", "leader-layered", "follower-plain", "model", "twin-layered"];
 
-    pub(super) fn new(plain: bool, model: bool) -> Self {
-        let active: &'static [usize] = match (plain, model) {
-            (true, true) => &[FOLLOWER, LEADER, PLAIN, MODEL],
-            (true, false) => &[FOLLOWER, LEADER, PLAIN],
-            (false, true) => &[FOLLOWER, LEADER, MODEL],
-            (false, false) => &[FOLLOWER, LEADER],
+    pub(super) fn new(oracles: Oracles) -> Self {
+        let Oracles { plain, model, twin } = oracles;
+        let active: &'static [usize] = match (twin, plain, model) {
+            (false, true, true) => &[FOLLOWER, LEADER, PLAIN, MODEL],
+            (false, true, false) => &[FOLLOWER, LEADER, PLAIN],
+            (false, false, true) => &[FOLLOWER, LEADER, MODEL],
+            (false, false, false) => &[FOLLOWER, LEADER],
+            (true, true, true) => &[FOLLOWER, TWIN, LEADER, PLAIN, MODEL],
+            (true, true, false) => &[FOLLOWER, TWIN, LEADER, PLAIN],
+            (true, false, true) => &[FOLLOWER, TWIN, LEADER, MODEL],
+            (true, false, false) => &[FOLLOWER, TWIN, LEADER],
         };
-        Replies { expected: Reply::code(Code::Ok), unlike: [const { None }; 4], active }
+        Replies { expected: Reply::code(Code::Ok), unlike: [const { None }; SLOTS], differ: false, active }
     }
 
     /// Begins with the replies to the next call: here is the one that the others are compared with.
     #[inline]
     pub(super) fn expect(&mut self, reply: Reply) {
-        if !self.agree() {
-            self.unlike = [const { None }; 4];
+        if self.differ {
+            self.settle();
         }
         self.expected = reply;
     }
@@ -119,16 +135,24 @@ impl Replies {
     #[inline]
     pub(super) fn hear(&mut self, slot: usize, backend: &mut impl Backend, who: Who, call: Call<'_>) {
         if let Some(reply) = backend.unlike(who, call, &self.expected) {
+            self.differ = true;
+            self.unlike[slot] = Some(reply);
+        }
+    }
+
+    /// The reply of a backend that made the call before the one that is expected was known.
+    pub(super) fn heard(&mut self, slot: usize, reply: Reply) {
+        if reply != self.expected {
+            self.differ = true;
             self.unlike[slot] = Some(reply);
         }
     }
 
     /// The replies to a call of which only the codes are known.
-    pub(super) fn set_codes(&mut self, codes: [Code; 4]) {
-        let expected = codes[self.reference()];
-        self.expect(Reply::code(expected));
+    pub(super) fn set_codes(&mut self, codes: [Code; SLOTS]) {
+        self.expect(Reply::code(codes[self.reference()]));
         for &slot in self.active {
-            self.unlike[slot] = (codes[slot] != expected).then(|| Reply::code(codes[slot]));
+            self.heard(slot, Reply::code(codes[slot]));
         }
     }
 
@@ -143,7 +167,8 @@ impl Replies {
 
     /// Replaces every reply by the one that is expected.
     pub(super) fn settle(&mut self) {
-        self.unlike = [const { None }; 4];
+        self.unlike = [const { None }; SLOTS];
+        self.differ = false;
     }
 
     fn reference(&self) -> usize {
@@ -170,7 +195,7 @@ impl Replies {
     /// Whether all replies are equal.
     #[inline]
     pub fn agree(&self) -> bool {
-        self.unlike.iter().all(Option::is_none)
+        !self.differ
     }
 
     /// The first difference from the reference, by slot.
@@ -284,7 +309,7 @@ mod tests {
     fn every_part_of_a_reply_counts() {
         assert_eq!(first_difference(&reply(), &reply()), None);
         for (aspect, change) in CHANGES {
-            for changed in [FOLLOWER, LEADER, PLAIN, MODEL] {
+            for changed in [FOLLOWER, TWIN, LEADER, PLAIN, MODEL] {
                 let answer = |slot| {
                     let mut reply = reply();
                     if slot == changed {
@@ -292,13 +317,13 @@ mod tests {
                     }
                     reply
                 };
-                let mut replies = Replies::new(true, true);
+                let mut replies = Replies::new(Oracles { twin: true, ..Oracles::default() });
                 replies.expect(answer(MODEL));
-                for slot in [FOLLOWER, LEADER, PLAIN] {
+                for slot in [FOLLOWER, TWIN, LEADER, PLAIN] {
                     hear(&mut replies, slot, answer(slot));
                 }
                 assert!(!replies.agree(), "{aspect} of slot {changed}");
-                assert!([FOLLOWER, LEADER, PLAIN, MODEL].into_iter().all(|slot| *replies.slot(slot) == answer(slot)));
+                assert!((0..SLOTS).all(|slot| *replies.slot(slot) == answer(slot)));
                 let found = replies.difference().unwrap();
                 let differing = if changed == MODEL { FOLLOWER } else { changed };
                 assert_eq!(found, Difference { aspect, slot: differing, reference: MODEL });
@@ -338,7 +363,7 @@ mod tests {
 
     #[test]
     fn backends_that_take_no_part_are_not_compared() {
-        let mut replies = Replies::new(false, false);
+        let mut replies = Replies::new(Oracles { plain: false, model: false, twin: false });
         replies.expect(Reply::code(Code::Ok));
         assert!(replies.agree());
         assert_eq!(replies.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["follower-layered", "leader-layered"]);
@@ -356,7 +381,7 @@ mod tests {
 
     #[test]
     fn settled_replies_are_the_expected_one() {
-        let mut replies = Replies::new(true, true);
+        let mut replies = Replies::new(Oracles::default());
         replies.expect(reply());
         hear(&mut replies, FOLLOWER, Reply::code(Code::Busy));
         assert!(!replies.agree());

@@ -88,6 +88,7 @@ pub(super) fn met(code: Code, commit: Option<Code>, on_cursor: bool, replies: &R
 
 #[cfg(test)]
 mod tests {
+    use super::super::Oracles;
     use super::*;
 
     #[test]
@@ -106,7 +107,7 @@ mod tests {
         expect.key = None;
         expect.value = Some(Field::Internal("v".into()));
         assert_eq!(first_unexpected(&expect, &reply), Some(Aspect::Value));
-        let mut expect = met(Code::Ok, None, false, &Replies::new(true, true));
+        let mut expect = met(Code::Ok, None, false, &Replies::new(Oracles::default()));
         expect.timestamp = Some(3);
         assert_eq!(first_unexpected(&expect, &reply), Some(Aspect::Timestamp));
     }

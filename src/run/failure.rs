@@ -1,7 +1,10 @@
 //! What a difference between backends is reported as.
 
 use super::clip::clip;
-use super::compare::Aspect;
+use super::compare::{Aspect, Difference, Replies, Shown};
+use super::lockstep::Lockstep;
+use super::observer::Observer;
+use crate::backend::{Backend, Call, Who};
 use serde::Serialize;
 use std::fmt;
 
@@ -72,3 +75,60 @@ impl fmt::Display for Mismatch {
 }
 
 impl std::error::Error for Mismatch {}
+
+impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
+    /// The failure of a call on which backends differ.
+    #[cold]
+    pub(super) fn differs(&self, who: Who, call: Call<'_>, found: Option<Difference>) -> Box<Mismatch> {
+        let found = found.expect("a failure is reported only where replies differ");
+        let backends = (Replies::NAMES[found.slot], Replies::NAMES[found.reference]);
+        let at = self.replies.first_differing_byte(found).map_or_else(String::new, |at| format!(" from byte {at} on"));
+        let reason = format!("{} and {} differ in the {}{at}", backends.0, backends.1, found.aspect);
+        self.failure(found.aspect, backends, reason, format!("{} {call:?}", Place(who)))
+    }
+
+    /// The failure of a call whose answer is judged by a rule, not by equality.
+    #[cold]
+    pub(super) fn breaks_rule(
+        &self,
+        who: Who,
+        call: Call<'_>,
+        aspect: Aspect,
+        slot: usize,
+        reason: &str,
+    ) -> Box<Mismatch> {
+        let backends = (Replies::NAMES[slot], "rule");
+        self.failure(aspect, backends, reason.to_owned(), format!("{} {call:?}", Place(who)))
+    }
+
+    /// A failure at the current step, with what the backends answered last.
+    #[cold]
+    pub(super) fn failure(
+        &self,
+        field: Aspect,
+        backends: (&'static str, &'static str),
+        reason: String,
+        call: String,
+    ) -> Box<Mismatch> {
+        Box::new(Mismatch {
+            step: self.index,
+            op: self.program.steps.get(self.index).map_or("end", |step| step.op.name()),
+            field,
+            backends,
+            reason,
+            call,
+            replies: self.replies.iter().map(|(name, reply)| (name, Shown(reply).to_string())).collect(),
+            tail: Vec::new(),
+            replay: "lockstep replay artifacts/layered_cursor/crash-...".to_owned(),
+        })
+    }
+}
+
+/// `sN.cM`.
+struct Place(Who);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s{}.c{}", self.0.session, self.0.cursor)
+    }
+}

@@ -1,133 +1,62 @@
-//! The nodes of a run and the physical events on them. Such an event changes no reply: the model never hears of
-//! it, and right after it all cursors must still be in the model's state.
+//! The physical events as steps. The model never hears of them, and right after one all cursors must still be in the
+//! model's state. What the event itself answers is known beforehand, too.
 
-use super::compare::{FOLLOWER, LEADER, PLAIN, Replies};
+use super::compare::Aspect;
 use super::lockstep::{Checked, Lockstep};
+use super::nodes::FIRST;
 use super::observer::Observer;
+use super::situation::Situation;
 use super::step::Ending;
-use crate::backend::{Backend, Call, Code, Isolation, Timestamp, TimestampQuery, Who};
-use crate::engine::{AdoptError, Checkpoint, CheckpointError, Counters, EngineBackend, Node, Role, TableKind};
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::Arc;
-
-/// The two nodes, and what travels between them.
-pub(super) struct Nodes {
-    follower: Rc<RefCell<Node>>,
-    leader: Rc<RefCell<Node>>,
-    /// The newest checkpoint that the leader took.
-    newest: Option<Arc<Checkpoint>>,
-}
-
-impl Nodes {
-    pub(super) fn new() -> Self {
-        let node = |role| Rc::new(RefCell::new(Node::new(role)));
-        Nodes { follower: node(Role::Follower), leader: node(Role::Leader), newest: None }
-    }
-
-    /// The follower's layered table and, if wanted, its plain table with twin sessions.
-    pub(super) fn open_follower(
-        &mut self,
-        isolation: &[Isolation],
-        slots: u8,
-        plain: bool,
-    ) -> (EngineBackend, Option<EngineBackend>) {
-        let layered = open(&self.follower, TableKind::Layered, Replies::NAMES[FOLLOWER], isolation, slots);
-        let plain = plain.then(|| open(&self.follower, TableKind::Plain, Replies::NAMES[PLAIN], isolation, slots));
-        (layered, plain)
-    }
-
-    /// The leader's layered table.
-    pub(super) fn open_leader(&mut self, isolation: &[Isolation], slots: u8) -> EngineBackend {
-        open(&self.leader, TableKind::Layered, Replies::NAMES[LEADER], isolation, slots)
-    }
-
-    /// What the follower counted so far.
-    pub(super) fn follower_counters(&self) -> Counters {
-        self.follower.borrow().counters().to_owned()
-    }
-
-    /// Moves as much as may go from ingest to stable. What may not go may stay: no code tells.
-    pub(super) fn age(&mut self) {
-        self.checkpoint();
-        self.adopt();
-        self.follower.borrow_mut().prune();
-    }
-
-    fn checkpoint(&mut self) -> Code {
-        match self.leader.borrow_mut().checkpoint() {
-            Ok(checkpoint) => {
-                self.newest = Some(checkpoint);
-                Code::Ok
-            }
-            Err(error) => checkpoint_code(error),
-        }
-    }
-
-    /// The code, and whether the follower picked up something new. Without a checkpoint there is nothing to find.
-    fn adopt(&mut self) -> (Code, bool) {
-        let Some(newest) = &self.newest else {
-            return (Code::NotFound, false);
-        };
-        match self.follower.borrow_mut().adopt(newest) {
-            Ok(adopted) => (Code::Ok, adopted),
-            Err(error) => (adopt_code(error), false),
-        }
-    }
-}
-
-/// A table of `node` with one new session for each isolation.
-fn open(
-    node: &Rc<RefCell<Node>>,
-    kind: TableKind,
-    name: &'static str,
-    isolation: &[Isolation],
-    slots: u8,
-) -> EngineBackend {
-    // Both nodes know the layered table by the same name: checkpoints carry it.
-    let table_name = match kind {
-        TableKind::Layered => "records",
-        TableKind::Plain => "plain records",
-    };
-    let table = node.borrow_mut().create_table(kind, table_name);
-    let mut first = None;
-    for &level in isolation {
-        let session = node.borrow_mut().open_session(level, slots);
-        first.get_or_insert(session);
-    }
-    EngineBackend::new(name, Rc::clone(node), vec![table], first.unwrap_or(0))
-}
-
-fn checkpoint_code(error: CheckpointError) -> Code {
-    match error {
-        CheckpointError::NotLeader | CheckpointError::NoStable => Code::Invalid,
-    }
-}
-
-fn adopt_code(error: AdoptError) -> Code {
-    match error {
-        AdoptError::NotFollower | AdoptError::Older { .. } => Code::Invalid,
-        AdoptError::Pinned { .. } => Code::Busy,
-    }
-}
+use super::twin::Event;
+use crate::backend::{Backend, Call, Code, Timestamp, TimestampQuery, Who};
 
 impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// The leader takes a checkpoint.
     pub(super) fn checkpoint(&mut self) -> Checked<Ending> {
+        let may = self.nodes.leader.is_some() && self.ask(TimestampQuery::Stable) != 0;
         let code = self.nodes.checkpoint();
-        self.compare_all()?;
+        if code == Code::Ok {
+            self.checkpoint_is_complete();
+            self.twin_later(Event::Adopt);
+        }
+        let leader = self.nodes.leader.unwrap_or(FIRST);
+        self.judge(leader, "checkpoint", code, if may { Code::Ok } else { Code::Invalid })?;
+        self.happened("checkpoint")?;
         Ok(Ending::plain(code))
     }
 
-    /// The follower picks up the newest checkpoint.
-    pub(super) fn adopt(&mut self) -> Checked<Ending> {
-        let (code, adopted) = self.nodes.adopt();
-        let placed = self.compare_all()?;
-        if adopted {
-            self.outcome.adoptions += 1;
-            self.outcome.adoptions_while_placed += u64::from(placed);
+    /// The newest checkpoint is complete: what it has no longer needs to be remembered.
+    pub(super) fn checkpoint_is_complete(&mut self) {
+        if let (Some(log), Some(newest)) = (&mut self.log, &self.nodes.newest) {
+            log.checkpointed(newest.timestamp);
         }
-        Ok(Ending::plain(code))
+    }
+
+    /// Every node that follows picks up the newest checkpoint. All answer the same, as the same is read on all.
+    pub(super) fn adopt(&mut self) -> Checked<Ending> {
+        let pinned = self.pinned();
+        let (mut code, mut any) = (None, false);
+        for number in self.nodes.followers() {
+            let expected = self.nodes.adoption(number, pinned);
+            let (answered, adopted) = self.nodes.adopt(number);
+            self.judge(number, "adopt", answered, expected)?;
+            code.get_or_insert(answered);
+            any |= adopted;
+        }
+        self.after_armed_call();
+        self.twin_later(Event::Adopt);
+        let situation = self.happened("adopt")?;
+        if any {
+            self.outcome.adoptions += 1;
+            self.outcome.adoptions_while_placed += u64::from(situation.any_placed());
+        }
+        Ok(Ending::plain(code.unwrap_or(Code::Ok)))
+    }
+
+    /// The smallest timestamp that somebody on a node may read at; 0: none is known.
+    pub(super) fn pinned(&mut self) -> Timestamp {
+        let timestamps = [self.ask(TimestampQuery::Oldest), self.ask(TimestampQuery::OldestReader)];
+        timestamps.into_iter().filter(|&ts| ts != 0).min().unwrap_or(0)
     }
 
     /// Moves stable and oldest forward where they are behind, then checkpoint and pick-up.
@@ -153,17 +82,41 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         Ok((wanted > self.replies.expected().timestamp).then_some(wanted))
     }
 
-    /// Evicts a share of the follower's ingest table.
+    /// Evicts a share of the followers' ingest tables.
     pub(super) fn evict(&mut self, percent: u8) -> Checked<Ending> {
-        self.nodes.follower.borrow_mut().evict(percent);
-        self.compare_all()?;
+        for number in self.nodes.followers() {
+            self.nodes.evict(number, percent);
+        }
+        self.twin_later(Event::Evict(percent));
+        self.happened("evict")?;
         Ok(Ending::plain(Code::Ok))
     }
 
-    /// Prunes the follower.
+    /// Prunes the followers.
     pub(super) fn prune(&mut self) -> Checked<Ending> {
-        self.nodes.follower.borrow_mut().prune();
-        self.compare_all()?;
+        for number in self.nodes.followers() {
+            self.nodes.prune(number);
+        }
+        self.twin_later(Event::Prune);
+        self.happened("prune")?;
         Ok(Ending::plain(Code::Ok))
+    }
+
+    /// An event that changes no state has happened, or one that does is about to: compares the states of all cursors, and
+    /// tells the observer what they are up to.
+    pub(super) fn happened(&mut self, event: &'static str) -> Checked<Situation> {
+        let situation = self.compare_all()?;
+        self.observer.event(event, &situation);
+        Ok(situation)
+    }
+
+    /// Compares what an event on a node answered with what it has to answer.
+    pub(super) fn judge(&self, number: usize, event: &str, answered: Code, expected: Code) -> Checked<()> {
+        if answered == expected {
+            return Ok(());
+        }
+        let name = self.nodes.member(number).name;
+        let reason = format!("{event} of {name} answered {answered}, where {expected} is right");
+        Err(self.failure(Aspect::Code, (name, "rule"), reason, event.to_owned()))
     }
 }

@@ -1,7 +1,8 @@
 //! How others watch a run without slowing it down: every hook is empty unless an observer fills it in.
 
 use super::compare::Replies;
-use crate::backend::{Code, Reply};
+use super::situation::Situation;
+use crate::backend::{Code, Point, Reply};
 use crate::program::Step;
 
 /// How a step ended.
@@ -26,6 +27,14 @@ pub trait Observer {
     #[inline]
     fn row(&mut self, _reply: &Reply) {}
 
+    /// Something happened to a node while the sessions were in a certain situation.
+    #[inline]
+    fn event(&mut self, _event: &'static str, _situation: &Situation) {}
+
+    /// What was to happen inside a step when a point was passed has happened: there, or else after the step.
+    #[inline]
+    fn hooked(&mut self, _at: Point, _action: &'static str, _passed: bool) {}
+
     /// Step `index` has been executed and all backends agreed on it.
     #[inline]
     fn after(&mut self, _index: usize, _step: &Step, _done: &Done<'_>) {}
@@ -44,6 +53,16 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
     fn row(&mut self, reply: &Reply) {
         self.0.row(reply);
         self.1.row(reply);
+    }
+
+    fn event(&mut self, event: &'static str, situation: &Situation) {
+        self.0.event(event, situation);
+        self.1.event(event, situation);
+    }
+
+    fn hooked(&mut self, at: Point, action: &'static str, passed: bool) {
+        self.0.hooked(at, action, passed);
+        self.1.hooked(at, action, passed);
     }
 
     fn after(&mut self, index: usize, step: &Step, done: &Done<'_>) {

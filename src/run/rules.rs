@@ -1,15 +1,16 @@
 //! The two calls whose answer the contract leaves open, and by which rule each is judged instead of by equality.
 //!
-//! - The `next` of a random cursor may return any record that the session sees: each backend's record has to be
-//!   one, with exactly the value that the model sees. There may be none only where the session sees none.
+//! - The `next` of a random cursor may return any record that the session sees, or run into any prepared update that is
+//!   in its way: each backend's record has to be one, with exactly the value that the model sees, and where nothing is
+//!   prepared nobody may run into anything. There may be no record only where the session would meet none at all.
 //! - `largest_key` ignores visibility: it answers the largest key that is physically there, and what is
 //!   physically there is each backend's own affair. Each answer has to be at least as large as the largest key that
-//!   the session sees, and some session must have written it once. There may be none only where the session sees
-//!   none.
+//!   anybody may still ask for, and some session must have written it once. There may be none only where nobody may ask
+//!   for any.
 //!
 //! The cursors of the backends stand apart afterwards, so both rules end by aligning them.
 
-use super::compare::{Aspect, MODEL, Replies};
+use super::compare::Aspect;
 use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
 use super::step::Ending;
@@ -19,7 +20,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// `next`, by the rule if the cursor is a random one.
     #[inline]
     pub(super) fn next(&mut self, who: Who) -> Checked<Ending> {
-        if self.is_random(who) {
+        if self.sessions.config(who).random {
             let code = self.random_record(who)?;
             self.align(who, Call::Reset)?;
             Ok(Ending::cursor(code))
@@ -28,13 +29,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         }
     }
 
-    fn is_random(&self, who: Who) -> bool {
-        self.random[usize::from(who.session)][usize::from(who.cursor)]
-    }
-
     /// One random record, by a cursor that is opened for it.
     pub(super) fn next_random(&mut self, session: u8, table: u8) -> Checked<Ending> {
-        let scratch = self.scratch(session);
+        let scratch = self.scratch(session, 0);
         let code = self.call(scratch, Call::Open(CursorConfig { table, random: true, ..CursorConfig::default() }))?;
         if code != Code::Ok {
             return Ok(Ending::plain(code));
@@ -48,35 +45,44 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     fn random_record(&mut self, who: Who) -> Checked<Code> {
         let call = Call::Next;
         self.dispatch(who, call);
-        self.compare_codes(who, call)?;
-        let code = self.replies.expected().code;
-        if code != Code::Ok {
-            self.compare(who, call)?;
+        let open = |code| matches!(code, Code::Ok | Code::NotFound | Code::PrepareConflict);
+        if self.replies.iter().any(|(_, reply)| !open(reply.code)) {
+            return self.compare(who, call);
         }
-        let seen = self.model.as_ref().map(|model| model.largest_visible(who.session, model.table_of(who)));
-        if code == Code::NotFound && seen.is_some_and(|largest| largest.is_some()) {
-            return Err(self.breaks_rule(who, call, Aspect::Code, MODEL, "the session sees records"));
-        }
-        if code == Code::Ok {
-            for &slot in self.replies.active() {
-                if let Some((aspect, reason)) = self.no_record(who, self.replies.slot(slot)) {
-                    return Err(self.breaks_rule(who, call, aspect, slot, reason));
-                }
+        for &slot in self.replies.active() {
+            if let Some((aspect, reason)) = self.no_random_record(who, self.replies.slot(slot)) {
+                return Err(self.breaks_rule(who, call, aspect, slot, reason));
             }
         }
-        Ok(code)
+        // That of the one who always takes part.
+        Ok(self.replies.follower().code)
     }
 
-    /// Why `reply` is not a record that the session sees.
-    fn no_record(&self, who: Who, reply: &Reply) -> Option<(Aspect, &'static str)> {
-        let Reply { key: Field::Internal(key), value: Field::Internal(value), placed: true, .. } = reply else {
-            return Some((Aspect::Placed, "the cursor stands on no record"));
+    /// Why `reply` cannot be the answer of a random cursor.
+    fn no_random_record(&self, who: Who, reply: &Reply) -> Option<(Aspect, &'static str)> {
+        let Some(model) = &self.model else {
+            return None;
         };
-        let model = self.model.as_ref()?;
-        match model.peek(who.session, model.table_of(who), key) {
-            None => Some((Aspect::Key, "the session sees no record of that key")),
-            Some(seen) if seen != *value => Some((Aspect::Value, "the session sees another value of that key")),
-            Some(_) => None,
+        let table = model.table_of(who);
+        match reply {
+            Reply {
+                code: Code::Ok, key: Field::Internal(key), value: Field::Internal(value), placed: true, ..
+            } => match model.peek(who.session, table, key) {
+                None => Some((Aspect::Key, "the session sees no record of that key")),
+                Some(seen) if seen != *value => Some((Aspect::Value, "the session sees another value of that key")),
+                Some(_) => None,
+            },
+            Reply { code: Code::Ok, .. } => Some((Aspect::Placed, "the cursor stands on no record")),
+            Reply { code: Code::PrepareConflict, key: Field::Unset, value: Field::Unset, placed: true, .. } => {
+                let met = model.meets_prepared(who.session, table);
+                (!met).then_some((Aspect::Code, "no prepared update is in the session's way"))
+            }
+            Reply { code: Code::NotFound, key: Field::Unset, value: Field::Unset, placed: false, .. } => {
+                let meets =
+                    model.largest_visible(who.session, table).is_some() || model.meets_prepared(who.session, table);
+                meets.then_some((Aspect::Code, "there is something for the session to meet"))
+            }
+            _ => Some((Aspect::Placed, "the cursor should have no key and no value")),
         }
     }
 
@@ -109,12 +115,12 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let Reply { value: Field::Unset, placed: false, exact: 0, .. } = reply else {
             return Some((Aspect::Placed, "the cursor should have no value and no place"));
         };
-        let largest = self.model.as_ref().and_then(|model| model.largest_visible(who.session, model.table_of(who)));
+        let largest = self.model.as_ref().and_then(|model| model.largest_needed(who.session, model.table_of(who)));
         match (reply.code, &reply.key, largest) {
             (Code::NotFound, Field::Unset, None) => None,
-            (Code::NotFound, Field::Unset, Some(_)) => Some((Aspect::Code, "the session sees records")),
+            (Code::NotFound, Field::Unset, Some(_)) => Some((Aspect::Code, "there are keys that somebody may ask for")),
             (Code::Ok, Field::External(key), Some(largest)) if *key < largest => {
-                Some((Aspect::Key, "the session sees a larger key"))
+                Some((Aspect::Key, "there is a larger key that somebody may ask for"))
             }
             (Code::Ok, Field::External(key), _) => match &self.model {
                 Some(model) if !model.ever_written(model.table_of(who), key) => {
@@ -126,19 +132,10 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         }
     }
 
-    fn compare_codes(&self, who: Who, call: Call<'_>) -> Checked<()> {
-        match self.replies.code_difference() {
-            None => Ok(()),
-            found => Err(self.differs(who, call, found)),
-        }
-    }
-
     /// Makes a call that puts all backends' cursors into the same state. The replies before it stay: they are
     /// the step's.
     fn align(&mut self, who: Who, call: Call<'_>) -> Checked<()> {
-        let before: Replies = self.replies.clone();
-        self.call(who, call)?;
-        self.replies = before;
+        self.aside(|lockstep| lockstep.call(who, call))?;
         Ok(())
     }
 }

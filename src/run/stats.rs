@@ -1,12 +1,13 @@
 //! Counts what runs did: operation by outcome, and whether they reached what makes a layered cursor hard.
 
-use super::lockstep::Outcome;
+use super::entry::Outcome;
 use super::observer::{Done, Observer};
-use crate::backend::Code;
+use super::situation::{Cursors, Situation};
+use super::summary::{EventCounts, HookCounts, OperationCounts, Summary};
+use crate::backend::{Code, Point};
+use crate::program::ops::Class;
 use crate::program::{Config, Op, Step};
-use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// One column per code, and one for writes that were done but whose commit failed.
 const COLUMNS: usize = Code::ALL.len() + 1;
@@ -18,6 +19,12 @@ pub struct Stats {
     outcomes: [[u64; COLUMNS]; Op::COUNT],
     programs: u64,
     total: Outcome,
+    /// Events by name, and in which situations they happened.
+    events: BTreeMap<&'static str, EventCounts>,
+    /// Hooks by point and action: how often the point was passed in the step, and how often not.
+    hooks: BTreeMap<(Point, &'static str), [u64; 2]>,
+    /// The cursors whose last step was one of a walk.
+    walking: Cursors,
     /// Length of the present run of steps that leave each cursor placed.
     streaks: [[u64; Config::MAX_CURSORS as usize]; Config::MAX_SESSIONS as usize],
     streak_count: u64,
@@ -30,6 +37,9 @@ impl Default for Stats {
             outcomes: [[0; COLUMNS]; Op::COUNT],
             programs: 0,
             total: Outcome::default(),
+            events: BTreeMap::new(),
+            hooks: BTreeMap::new(),
+            walking: Cursors::default(),
             streaks: Default::default(),
             streak_count: 0,
             streak_steps: 0,
@@ -45,6 +55,7 @@ impl Stats {
                 end_streak(streak, &mut self.streak_count, &mut self.streak_steps);
             }
         }
+        self.walking = Cursors::default();
         self.programs += 1;
         if let Some(outcome) = outcome {
             add(&mut self.total, outcome);
@@ -59,6 +70,14 @@ impl Stats {
         self.programs += other.programs;
         self.streak_count += other.streak_count;
         self.streak_steps += other.streak_steps;
+        for (name, counts) in &other.events {
+            self.events.entry(name).or_default().add(counts);
+        }
+        for (hook, [passed, not]) in &other.hooks {
+            let mine = self.hooks.entry(*hook).or_default();
+            mine[0] += passed;
+            mine[1] += not;
+        }
         add(&mut self.total, &other.total);
     }
 
@@ -84,17 +103,31 @@ impl Stats {
             cursor_rebinds: counters.cursor_rebinds,
             rebinds_while_placed: counters.rebinds_positioned,
             pruned_keys: counters.pruned_keys,
+            drained_versions: counters.drained_versions,
             mean_placed_run: ratio(self.streak_steps, self.streak_count),
+            events: self.events.clone(),
+            hooks: self.hooks.iter().map(hook_counts).collect(),
             operations: Op::NAMES.iter().zip(&self.outcomes).map(|(op, row)| operation(op, row)).collect(),
         }
     }
 }
 
 impl Observer for Stats {
+    fn event(&mut self, event: &'static str, situation: &Situation) {
+        self.events.entry(event).or_default().count(situation, self.walking);
+    }
+
+    fn hooked(&mut self, at: Point, action: &'static str, passed: bool) {
+        self.hooks.entry((at, action)).or_default()[usize::from(!passed)] += 1;
+    }
+
     #[inline]
     fn after(&mut self, _index: usize, step: &Step, done: &Done<'_>) {
         let column = if done.commit.is_some() { COMMIT_FAILED } else { done.code as usize };
         self.outcomes[step.op.index()][column] += 1;
+        if step.op.class() == Class::Cursor {
+            self.walking.set(step.who, matches!(step.op, Op::Next | Op::Prev));
+        }
         if done.on_cursor && !matches!(step.op, Op::NextRandom { .. }) {
             let streak = &mut self.streaks[usize::from(step.who.session)][usize::from(step.who.cursor)];
             if done.replies.follower().placed {
@@ -126,99 +159,39 @@ fn add(total: &mut Outcome, outcome: &Outcome) {
     sum.cursor_rebinds += part.cursor_rebinds;
     sum.rebinds_positioned += part.rebinds_positioned;
     sum.pruned_keys += part.pruned_keys;
+    sum.drained_versions += part.drained_versions;
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// [`Stats`] in the form that is printed, as a table or as JSON.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Summary {
-    /// Programs run.
-    pub programs: u64,
-    /// Steps executed.
-    pub steps: u64,
-    /// Primitive calls made on every backend.
-    pub calls: u64,
-    /// The share of the follower's records that stable served, 0 to 1.
-    pub stable_share: f64,
-    /// Moves of the follower's cursors that found both constituents on one key.
-    pub both_on_one_key: u64,
-    /// Checkpoints that the follower picked up.
-    pub adoptions: u64,
-    /// Those of them made while a cursor held a place.
-    pub adoptions_while_placed: u64,
-    /// Times that a cursor of the follower moved on to a newer checkpoint.
-    pub cursor_rebinds: u64,
-    /// Those of them made with the cursor on a record.
-    pub rebinds_while_placed: u64,
-    /// Keys dropped from ingest.
-    pub pruned_keys: u64,
-    /// The mean number of consecutive steps of one cursor that leave it placed.
-    pub mean_placed_run: f64,
-    /// One row per operation, in the order of the table of operations.
-    pub operations: Vec<OperationCounts>,
+impl EventCounts {
+    fn count(&mut self, situation: &Situation, walking: Cursors) {
+        self.total += 1;
+        self.positioned += u64::from(situation.positioned);
+        self.walking += u64::from(walking.meets(situation.placed));
+        self.in_transaction += u64::from(situation.in_transaction);
+        self.stalled += u64::from(situation.stalled);
+    }
+
+    fn add(&mut self, other: &EventCounts) {
+        self.total += other.total;
+        self.positioned += other.positioned;
+        self.walking += other.walking;
+        self.in_transaction += other.in_transaction;
+        self.stalled += other.stalled;
+    }
 }
 
-/// How often an operation had which outcome.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct OperationCounts {
-    /// The name.
-    pub op: &'static str,
-    /// How often it was executed.
-    pub total: u64,
-    /// By the name of the code; `commit_failed` for writes that were done but not committed. Zeros are left out.
-    pub outcomes: BTreeMap<&'static str, u64>,
+fn hook_counts((&(at, action), &[passed, not_passed]): (&(Point, &'static str), &[u64; 2])) -> HookCounts {
+    HookCounts { at: at.name(), action, passed, not_passed }
 }
 
 fn operation(op: &'static str, row: &[u64; COLUMNS]) -> OperationCounts {
     let names = Code::ALL.iter().map(|code| code.name()).chain(["commit_failed"]);
     let outcomes = names.zip(row).filter(|(_, count)| **count > 0).map(|(name, &count)| (name, count)).collect();
     OperationCounts { op, total: row.iter().sum(), outcomes }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns: Vec<&str> = Code::ALL
-            .iter()
-            .map(|code| code.name())
-            .chain(["commit_failed"])
-            .filter(|name| self.operations.iter().any(|row| row.outcomes.contains_key(name)))
-            .collect();
-        let names = self.operations.iter().map(|row| row.op.len()).chain([14]).max().unwrap_or_default();
-        write!(f, "{:<names$}{:>12}", "operation", "total")?;
-        for name in &columns {
-            write!(f, "{:>w$}", name, w = width(name))?;
-        }
-        writeln!(f)?;
-        for row in &self.operations {
-            write!(f, "{:<names$}{:>12}", row.op, row.total)?;
-            for name in &columns {
-                match row.outcomes.get(name) {
-                    Some(count) => write!(f, "{:>w$}", count, w = width(name))?,
-                    None => write!(f, "{:>w$}", ".", w = width(name))?,
-                }
-            }
-            writeln!(f)?;
-        }
-        writeln!(f)?;
-        writeln!(f, "programs                          {:>14}", self.programs)?;
-        writeln!(f, "steps                             {:>14}", self.steps)?;
-        writeln!(f, "calls per backend                 {:>14}", self.calls)?;
-        writeln!(f, "follower reads served by stable   {:>13.1}%", self.stable_share * 100.0)?;
-        writeln!(f, "moves with both on one key        {:>14}", self.both_on_one_key)?;
-        writeln!(f, "adoptions                         {:>14}", self.adoptions)?;
-        writeln!(f, "adoptions under a placed cursor   {:>14}", self.adoptions_while_placed)?;
-        writeln!(f, "cursors moved to a new checkpoint {:>14}", self.cursor_rebinds)?;
-        writeln!(f, "  while on a record               {:>14}", self.rebinds_while_placed)?;
-        writeln!(f, "keys pruned from ingest           {:>14}", self.pruned_keys)?;
-        write!(f, "mean placed run, steps            {:>14.1}", self.mean_placed_run)
-    }
-}
-
-fn width(name: &str) -> usize {
-    name.len().max(10) + 2
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Turns a step of a program into calls. An operation with a key is `set_key` and the operation; values likewise.
 
+use super::hook::Hook;
 use super::lockstep::{Checked, Lockstep};
 use super::observer::{Done, Observer};
-use crate::backend::{Backend, Begin, Call, Code, CursorConfig, Key, Timestamp, Value, Who};
+use crate::backend::{Backend, Begin, Call, Code, CursorConfig, Isolation, Key, Timestamp, Value, Who};
 use crate::program::{Op, Step};
 
 /// How a step ended; see [`Done`].
@@ -33,12 +34,21 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let step = &program.steps[index];
         self.index = index;
         self.observer.before(index, step);
+        if let Some(hook) = self.hook.take() {
+            self.arm(hook, step);
+        }
         let Ending { code, commit, on_cursor } = self.step(step)?;
+        if self.armed.is_some() {
+            self.settle_hook()?;
+        }
         if let Some(expect) = &step.expect {
             self.check(expect, code, commit)?;
         }
         self.observer.after(index, step, &Done { code, commit, on_cursor, replies: &self.replies });
-        Ok(())
+        match self.nodes.twin() {
+            Some(twin) => self.twin_events(twin),
+            None => Ok(()),
+        }
     }
 
     fn step(&mut self, step: &Step) -> Checked<Ending> {
@@ -64,7 +74,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             Op::Reopen { overwrite, random, table } => {
                 self.reopen(who, CursorConfig { table: *table, overwrite: *overwrite, random: *random })
             }
-            Op::Reconfigure { overwrite } => self.on_cursor(who, None, Call::Reconfigure { overwrite: *overwrite }),
+            Op::Reconfigure { overwrite } => self.reconfigure(who, *overwrite),
             Op::Duplicate { from } => self.duplicate(who, *from),
             Op::Compare { with } => self.on_cursor(who, None, Call::Compare { with: *with }),
             Op::Equals { with } => self.on_cursor(who, None, Call::Equals { with: *with }),
@@ -111,13 +121,16 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             Op::InsertBeside { at, direction, value, ts } => self.insert_beside(who, *at, *direction, value, *ts),
             Op::TruncateAll { ts } => self.truncate_all(who, *ts),
             Op::PrepareFlood { first, count, ts } => self.prepare_flood(who, *first, *count, *ts),
-            Op::RollbackToStable
-            | Op::Recreate { .. }
-            | Op::Quiesce
-            | Op::StepDown
-            | Op::StepUp { .. }
-            | Op::Restart { .. }
-            | Op::Hook { .. } => Ok(Ending::plain(Code::NotSupported)),
+            Op::RollbackToStable => self.rollback_to_stable(),
+            Op::Recreate { table } => self.recreate(*table),
+            Op::Quiesce => self.quiesce(),
+            Op::StepDown => self.step_down(),
+            Op::StepUp { node } => self.step_up(*node),
+            Op::Restart { node, at } => self.restart(*node, *at),
+            Op::Hook { at, action, ts } => {
+                self.hook = Some(Hook { who, at: *at, action: *action, ts: *ts });
+                Ok(Ending::plain(Code::Ok))
+            }
         }
     }
 
@@ -159,10 +172,13 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
 
     /// Closes the cursor and opens another one in its place.
     fn reopen(&mut self, who: Who, config: CursorConfig) -> Checked<Ending> {
-        let code = self.call(who, Call::Open(config))?;
+        Ok(Ending::cursor(self.open(who, config)?))
+    }
+
+    fn reconfigure(&mut self, who: Who, overwrite: bool) -> Checked<Ending> {
+        let code = self.call(who, Call::Reconfigure { overwrite })?;
         if code == Code::Ok {
-            self.random[usize::from(who.session)][usize::from(who.cursor)] = config.random;
-            self.table[usize::from(who.session)][usize::from(who.cursor)] = config.table;
+            self.sessions.reconfigured(who, overwrite);
         }
         Ok(Ending::cursor(code))
     }
@@ -171,36 +187,45 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     fn duplicate(&mut self, who: Who, from: Who) -> Checked<Ending> {
         let code = self.call(who, Call::Duplicate { from })?;
         if code == Code::Ok {
-            self.random[usize::from(who.session)][usize::from(who.cursor)] = false;
-            self.table[usize::from(who.session)][usize::from(who.cursor)] =
-                self.table[usize::from(from.session)][usize::from(from.cursor)];
+            let table = self.sessions.config(from).table;
+            self.sessions.opened(who, CursorConfig { table, ..CursorConfig::default() });
         }
         Ok(Ending::cursor(code))
     }
 
-    fn begin(&mut self, who: Who, config: Begin) -> Checked<Ending> {
+    pub(super) fn begin(&mut self, who: Who, config: Begin) -> Checked<Ending> {
         let code = self.call(who, Call::Begin(config))?;
         if code == Code::Ok {
-            self.in_transaction[usize::from(who.session)] = true;
+            self.begun(who, &config);
         }
         self.compare_session(who.session)?;
         Ok(Ending::plain(code))
     }
 
+    /// A transaction has begun as `config` says.
+    pub(super) fn begun(&mut self, who: Who, config: &Begin) {
+        let own = self.program.config.isolation_of(who.session);
+        let isolation = match config.read_ts {
+            Some(_) => Isolation::Snapshot,
+            None => config.isolation.unwrap_or(own),
+        };
+        self.sessions.begun(who.session, isolation);
+    }
+
     pub(super) fn prepare(&mut self, who: Who, ts: Option<Timestamp>) -> Checked<Ending> {
         let code = self.call(who, Call::Prepare(ts))?;
-        self.prepared[usize::from(who.session)] |= code == Code::Ok;
+        if code == Code::Ok {
+            self.sessions.prepared(who.session);
+        }
         self.compare_session(who.session)?;
         Ok(Ending::plain(code))
     }
 
     /// Commit or rollback. Whatever it answers, no transaction is running afterwards, unless it was prepared.
-    fn end_transaction(&mut self, who: Who, call: Call<'_>) -> Checked<Ending> {
+    pub(super) fn end_transaction(&mut self, who: Who, call: Call<'_>) -> Checked<Ending> {
         let code = self.call(who, call)?;
-        let session = usize::from(who.session);
-        if code == Code::Ok || !self.prepared[session] {
-            self.in_transaction[session] = false;
-            self.prepared[session] = false;
+        if code == Code::Ok || !self.sessions.is_prepared(who.session) {
+            self.sessions.ended(who.session);
         }
         self.compare_session(who.session)?;
         Ok(Ending::plain(code))

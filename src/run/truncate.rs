@@ -24,7 +24,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         table: u8,
         ts: Timestamp,
     ) -> Checked<Ending> {
-        let ends = [(self.scratch(who.session), first), (self.second_scratch(who.session), last)];
+        let ends = [(self.scratch(who.session, 0), first), (self.scratch(who.session, 1), last)];
         let ending = self.wrapped(who, ts, |lockstep| {
             let mut slots = [None; 2];
             let mut code = Code::Ok;
@@ -52,7 +52,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
 
     /// The whole table that the cursor is on.
     pub(super) fn truncate_all(&mut self, who: Who, ts: Timestamp) -> Checked<Ending> {
-        let table = self.table[usize::from(who.session)][usize::from(who.cursor)];
+        let table = self.sessions.config(who).table;
         self.wrapped(who, ts, |lockstep| {
             let code = lockstep.call(who, Call::TruncateTable { table })?;
             lockstep.compare_session_last(who)?;

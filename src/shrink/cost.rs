@@ -11,13 +11,15 @@ pub(super) fn is_simpler(candidate: &Program, current: &Program) -> bool {
     new < old || (new == old && Detail::of(candidate) < Detail::of(current))
 }
 
-/// The number of steps; a burst counts as two, so that two plain writes are preferred to it and three are not.
+/// The number of steps; a burst counts as two, so that two plain writes are preferred to it and three are not. One that
+/// begins and prepares a transaction, too, counts as four.
 fn weight(program: &Program) -> usize {
-    let is_burst = |step: &Step| {
-        use OpKind::{BulkInsert, BulkRemove, PrepareFlood, RemoveAll};
-        matches!(step.op.kind(), BulkInsert | BulkRemove | RemoveAll | PrepareFlood)
+    let weight = |step: &Step| match step.op.kind() {
+        OpKind::BulkInsert | OpKind::BulkRemove | OpKind::RemoveAll => 2,
+        OpKind::PrepareFlood => 4,
+        _ => 1,
     };
-    program.steps.iter().map(|step| 1 + usize::from(is_burst(step))).sum()
+    program.steps.iter().map(weight).sum()
 }
 
 /// What is compared between programs of the same weight.

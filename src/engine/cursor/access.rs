@@ -3,6 +3,7 @@
 
 use super::{Ctx, Cursor};
 use crate::backend::{Direction, Field, Isolation, Key, Point, Timestamp, Value};
+use crate::engine::checkpoint::TableImage;
 use crate::engine::core::{Core, Role, Table, TableId};
 use crate::engine::faults::{self, Fault};
 use crate::engine::layered::merge::{Access, Env, Era};
@@ -11,6 +12,7 @@ use crate::engine::tree::{Pushed, Seen, Tree};
 use crate::engine::txn::{Outcome, TxnId, TxnOp, View, WriteKind};
 use crate::engine::version::{Chain, Found, Payload, Unresolved, Version};
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// What a search comes to: a record, nothing, or a prepared update in the way.
 pub type Looked<T> = Result<Option<T>, Unresolved>;
@@ -46,8 +48,10 @@ fn open<'a>(table: TableId, bounds: &'a super::Bounds, ctx: &'a mut Ctx<'_>) -> 
             let era = Era {
                 snapshot_gen: ctx.txn.snapshot_gen,
                 read_ts: view.read_ts,
+                ignores_prepared: view.ignores_prepared,
                 write_gen: ctx.txn.write_gen,
-                changes: if view.snapshot.is_none() { layered.ingest.changes() } else { *resolutions },
+                changes: layered.pruned_truncations
+                    + if view.snapshot.is_none() { layered.ingest.changes() } else { *resolutions },
             };
             let limit = registrations[ctx.session].newest_checkpoint;
             Data::Merged(Env { table: layered, view, bounds, limit, era, counters })
@@ -80,7 +84,7 @@ impl Cursor {
     }
 
     /// The value of `key`, without moving anything.
-    pub(super) fn peek(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<Value> {
+    pub fn peek(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<Value> {
         match open(self.table, &self.bounds, ctx) {
             (Data::Live { tree, encoded }, view) => read_live(tree, encoded, key, &view),
             (Data::Merged(mut env), _) => {
@@ -119,7 +123,7 @@ impl Cursor {
         };
         ctx.pass(Point::SideMoved);
         match open(self.table, &self.bounds, ctx) {
-            (Data::Merged(mut env), _) => self.merge.end_walk(&mut env, direction, rest),
+            (Data::Merged(mut env), _) => self.merge.resume_walk(&mut env, direction, rest),
             (Data::Live { .. }, _) => Ok(None), // roles do not change while a cursor is placed
         }
     }
@@ -163,9 +167,9 @@ impl Cursor {
         ctx.node.core.role == Role::Follower && matches!(ctx.node.core.tables[self.table.0], Table::Layered(_))
     }
 
-    /// The durable timestamp of what the checkpoint that the cursor reads has under `key`; 0: nothing.
-    pub fn durable_in_stable(&self, key: &Key) -> Timestamp {
-        self.merge.durable_in_stable(key)
+    /// The content of the checkpoint that the cursor reads.
+    pub fn image(&self) -> Option<&Arc<TableImage>> {
+        self.merge.image()
     }
 
     /// Whether the cursor merges, and ingest has no update of `key`.

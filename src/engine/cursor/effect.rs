@@ -21,12 +21,19 @@
 
 use super::{Ctx, Cursor};
 use crate::backend::{Direction, Field, Key, Value};
+use crate::engine::core::Table;
+use crate::engine::faults::{self, Fault};
 use std::ops::Bound;
 
 impl Cursor {
     /// The cursor stands on a record.
     #[inline]
     pub(super) fn landed(&mut self, ctx: &mut Ctx<'_>, key: Key, value: Value) {
+        if faults::active(Fault::C10)
+            && let Table::Layered(table) = &ctx.node.core.tables[self.table.0]
+        {
+            self.merge.count_in(table);
+        }
         self.stand(ctx);
         self.key = Field::Internal(key);
         self.value = Field::Internal(value);
@@ -132,6 +139,7 @@ impl Cursor {
     #[inline]
     fn rest(&mut self, ctx: &mut Ctx<'_>) {
         self.leave(ctx);
+        ctx.release_loose_snapshot();
         self.merge.unbind();
     }
 
@@ -142,8 +150,8 @@ impl Cursor {
             self.placed = false;
             self.stalled = None;
             *ctx.placed -= 1;
+            ctx.release_loose_snapshot();
         }
-        ctx.release_loose_snapshot();
     }
 }
 

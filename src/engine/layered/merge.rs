@@ -31,10 +31,13 @@ pub struct Era {
     pub snapshot_gen: u64,
     /// The read timestamp.
     pub read_ts: Timestamp,
+    /// Whether prepared updates are passed over.
+    pub ignores_prepared: bool,
     /// The session's own writes: they are visible to it at once.
     pub write_gen: u64,
     /// For a view without a snapshot: the ingest table's changes by anybody; for any other the prepared transactions that
-    /// have ended: what they did appears in, or vanishes from, snapshots that were taken while they were prepared.
+    /// have ended: what they did appears in, or vanishes from, snapshots that were taken while they were prepared. And
+    /// the truncations that have left the list: what they hid may be there again.
     pub changes: u64,
 }
 
@@ -149,8 +152,16 @@ impl Merge {
     /// The cursor stands nowhere: its checkpoint is no longer in use for its sake.
     #[inline]
     pub fn unbind(&mut self) {
-        let kept = if faults::active(Fault::D9) { self.bound.take() } else { None };
-        self.bound = kept.map(|bound| Arc::new(Adopted::clone(&bound))); // a copy keeps nothing in use
+        let keeps = faults::active(Fault::D9) || (faults::active(Fault::C8) && self.bound_seq() == Some(0));
+        self.bound = self.bound.take().filter(|_| keeps).map(uncounted);
+    }
+
+    /// Makes the bound checkpoint one that is in use, if it still is adopted. For a fault.
+    pub fn count_in(&mut self, table: &LayeredTable) {
+        let seq = self.bound_seq();
+        if let Some(adopted) = table.adopted.iter().find(|adopted| Some(adopted.seq) == seq) {
+            self.bound = Some(Arc::clone(adopted));
+        }
     }
 
     /// What lies ahead has to be sought anew from the current record.
@@ -173,6 +184,9 @@ impl Merge {
             return;
         };
         let bound = self.bound_seq();
+        if faults::active(Fault::C8) && bound == Some(0) {
+            return;
+        }
         if bound.is_some_and(|bound| bound >= newest.seq) {
             if placed || bound == Some(newest.seq) {
                 return;
@@ -193,7 +207,8 @@ impl Merge {
             env.counters.rebinds_positioned += u64::from(placed);
         }
         self.last_bound = newest.seq;
-        self.rebind(Arc::clone(newest));
+        let handle = Arc::clone(newest);
+        self.rebind(if faults::active(Fault::C10) && !placed { uncounted(handle) } else { handle });
     }
 
     /// Moves stable to another checkpoint. What lies ahead has to be sought anew from the current record: the key that
@@ -233,4 +248,9 @@ impl Merge {
     pub(super) fn stable_key(&self) -> Option<&Key> {
         Some(&self.row(self.stable?)?.key)
     }
+}
+
+/// A copy of a checkpoint that does not keep it in use. For faults.
+fn uncounted(adopted: Arc<Adopted>) -> Arc<Adopted> {
+    Arc::new(Adopted::clone(&adopted))
 }

@@ -4,8 +4,9 @@
 //! - `merge`: the stateful cursor over both constituents: state, what it may trust, binding of checkpoints;
 //! - `iterate`: its next and prev; `search`: its point and nearest reads; `write`: conflicts and updates;
 //! - `truncate`: the list of truncated ranges, which hide rows of stable;
-//! - `prune`: adoption of checkpoints and what may leave ingest.
+//! - `prune`: adoption of checkpoints and what may leave ingest; `drain`: the way from ingest into stable at step-up.
 
+pub mod drain;
 pub mod iterate;
 pub mod merge;
 pub mod prune;
@@ -14,7 +15,7 @@ pub mod tombstone;
 pub mod truncate;
 pub mod write;
 
-use super::checkpoint::TableImage;
+use super::checkpoint::{LastImage, TableImage};
 use super::tree::Tree;
 use super::txn::CheckpointSeq;
 use crate::backend::Timestamp;
@@ -38,8 +39,12 @@ pub struct Adopted {
 pub struct LayeredTable {
     /// What the nodes call it.
     pub name: String,
+    /// How often the table was created anew under its name.
+    pub incarnation: u64,
     /// Stable on a leader: live, values encoded.
     pub live: Tree,
+    /// The last image of that.
+    pub last_image: LastImage,
     /// Ingest on a follower: values encoded, deletes as tombstones.
     pub ingest: Tree,
     /// Stable on a follower: the adopted checkpoints that somebody may still read, oldest first. The first of all is
@@ -47,19 +52,24 @@ pub struct LayeredTable {
     pub adopted: Vec<Arc<Adopted>>,
     /// Ranges of stable that were truncated here since, in the order of the calls.
     pub truncations: Vec<Truncation>,
+    /// How many of them have left the list since every checkpoint in use has them.
+    pub pruned_truncations: u64,
     /// Everything in ingest up to here is in every checkpoint that anybody may read.
     pub prune_ts: Timestamp,
 }
 
 impl LayeredTable {
     /// An empty table.
-    pub fn new(name: &str) -> Self {
+    pub fn new(name: &str, incarnation: u64) -> Self {
         LayeredTable {
             name: name.to_owned(),
+            incarnation,
             live: Tree::default(),
+            last_image: LastImage::default(),
             ingest: Tree::default(),
             adopted: vec![Arc::default()],
             truncations: Vec::new(),
+            pruned_truncations: 0,
             prune_ts: 0,
         }
     }

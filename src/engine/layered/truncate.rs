@@ -3,7 +3,8 @@
 //! A truncation puts tombstones on the records that ingest has, and one entry into the list for those that only stable
 //! has. An entry deletes exactly the rows of stable that its transaction saw and that ingest knew nothing of: it
 //! stands for one delete of each of them, is visible as that would be, and conflicts as that would. So a key that was
-//! in ingest at the time is not its business, and neither is a row that its read timestamp did not show. What is
+//! in ingest at the time is not its business, nor one that had been truncated before, and neither is a row that its read
+//! timestamp did not show. What is
 //! written to such a key later is in ingest, and has to stay there as long as the entry is in the list: pruned from
 //! ingest, the entry would hide it in stable.
 
@@ -20,7 +21,7 @@ pub struct Truncation {
     pub start: Key,
     /// The last key.
     pub stop: Key,
-    /// The keys in between that ingest had, ascending.
+    /// The keys in between that ingest had, or that had been truncated before, ascending.
     pub spared: Vec<Key>,
     /// The read timestamp of its transaction; 0: none.
     pub read_ts: Timestamp,
@@ -46,7 +47,7 @@ pub enum Cover {
 }
 
 impl Truncation {
-    /// Whether the key is in the range, and was not in ingest.
+    /// Whether the key is in the range, and not spared.
     pub fn spans(&self, key: &Key) -> bool {
         let ends_before = faults::active(Fault::E3) && *key == self.stop;
         self.start <= *key && *key <= self.stop && !ends_before && self.spared.binary_search(key).is_err()
@@ -132,9 +133,11 @@ impl LayeredTable {
     /// Drops the truncations that every checkpoint in use contains. To be done before their keys leave ingest.
     pub fn prune_truncations(&mut self, horizon: Horizon) {
         let prune_ts = if faults::active(Fault::E10) { self.newest_timestamp() } else { self.prune_ts };
+        let before = self.truncations.len();
         self.truncations.retain(|entry| {
             let contained = entry.durable_ts != 0 && entry.durable_ts <= prune_ts;
             entry.prepared || entry.txn >= horizon.txn || !contained
         });
+        self.pruned_truncations += (before - self.truncations.len()) as u64;
     }
 }

@@ -19,12 +19,11 @@ impl Merge {
         if let Some(chain) = env.table.ingest.chain(key) {
             return chain.conflicts(&env.view);
         }
-        let is_truncated = || {
-            let row = self.image().and_then(|image| image.row(key));
-            row.is_some_and(|row| env.table.truncation_conflicts(row, &env.view))
-        };
-        if !env.table.truncations.is_empty() && is_truncated() {
-            return true;
+        if !env.table.truncations.is_empty()
+            && let Some(row) = self.image().and_then(|image| image.row(key))
+            && env.table.is_truncated(row)
+        {
+            return env.table.truncation_conflicts(row, &env.view); // the truncation is the newest update
         }
         if env.view.read_ts == 0 {
             return false;
@@ -60,11 +59,6 @@ impl Merge {
                 None => Ok(None),
             },
         }
-    }
-
-    /// The durable timestamp of the newest version of `key` in the checkpoint that stable is bound to; 0: none.
-    pub fn durable_in_stable(&self, key: &Key) -> Timestamp {
-        self.image().and_then(|image| image.row(key)).map_or(0, |row| row.newest.durable_ts)
     }
 
     /// The cursor's own write put `stored` under `key`, which it stands on from now on. A cursor that stood there

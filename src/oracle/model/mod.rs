@@ -51,7 +51,7 @@ struct Node {
     oldest: Timestamp,
     /// The stable timestamp, 0 if not set.
     stable: Timestamp,
-    /// The largest timestamp of a commit, 0 if there was none.
+    /// The largest durable timestamp of a commit, or what it was set to since; 0 if there was none.
     durable: Timestamp,
 }
 

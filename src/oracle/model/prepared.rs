@@ -40,11 +40,10 @@ impl Model {
     pub(super) fn while_prepared(&mut self, who: Who, call: &Call<'_>) -> Option<Answer> {
         let code = match call {
             Call::Commit { .. } | Call::Rollback | Call::TimestampTransaction(..) | Call::Query(_) => return None,
-            Call::Reset | Call::Close | Call::State => return None,
+            Call::Reset | Call::Close | Call::State | Call::ResetSnapshot => return None,
             Call::SetTimestamp { .. } | Call::RollbackToStable | Call::Recreate { .. } => return None,
             Call::SetValue(_) => Code::Ok,
             Call::LargestKey => self.finish(who, Code::Invalid, Effect::Clear),
-            Call::ResetSnapshot if self.session(who.session).has_written() => Code::NotSupported,
             _ => Code::Invalid,
         };
         Some(Answer::harmless(code))

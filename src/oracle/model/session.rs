@@ -81,11 +81,6 @@ impl Session {
         self.txn.as_ref().is_some_and(|txn| txn.prepared)
     }
 
-    /// Whether the transaction that is running has written something.
-    pub fn has_written(&self) -> bool {
-        self.txn.as_ref().is_some_and(|txn| txn.has_written)
-    }
-
     /// Starts a transaction with the session's own isolation.
     pub fn begin(&mut self, id: TxnId) -> &mut Transaction {
         self.txn.insert(Transaction {
@@ -176,6 +171,11 @@ impl Session {
         self.snapshot = None;
     }
 
+    /// Whether the application may ask for a new snapshot: at snapshot isolation, before the first write.
+    pub fn may_renew_snapshot(&self) -> bool {
+        self.isolation() == Isolation::Snapshot && !self.txn.as_ref().is_some_and(|txn| txn.has_written)
+    }
+
     /// Takes a new snapshot, whether one is held or not.
     pub fn renew_snapshot(&mut self, now: Moment) {
         self.snapshot = Some(now);
@@ -208,7 +208,9 @@ impl Session {
 
     /// Makes a cursor give up its place and nothing else.
     pub fn leave_place(&mut self, slot: u8) {
-        self.cursor_mut(slot).leave_place();
-        self.settle_snapshot();
+        if self.cursor(slot).place.is_some() {
+            self.cursor_mut(slot).leave_place();
+            self.settle_snapshot();
+        }
     }
 }

@@ -150,7 +150,7 @@ impl Model {
     pub(super) fn reset_snapshot(&mut self, session: u8) -> Answer {
         let Model { sessions, node, .. } = self;
         let session = &mut sessions[usize::from(session)];
-        if session.isolation() != Isolation::Snapshot || session.has_written() {
+        if !session.may_renew_snapshot() {
             return Answer::harmless(Code::NotSupported);
         }
         session.renew_snapshot(node.now);

@@ -156,17 +156,14 @@ impl Model {
     fn remove(&mut self, who: Who) -> Code {
         let positioned = self.cursor(who).is_positioned();
         self.approach(who, positioned);
-        let cursor = self.cursor(who);
-        let key = cursor.key.get().expect("a remove has a key").clone();
+        let key = self.cursor(who).key.get().expect("a remove has a key").clone();
         if positioned {
             return match self.put(who, &key, Kind::Delete) {
                 Ok(()) => self.finish(who, Code::Ok, Effect::StandBare),
                 Err(code) => self.finish(who, code, Effect::Unseat),
             };
         }
-        let in_bounds = if cursor.bounds.contain(&key) { Ok(()) } else { Err(Code::NotFound) };
-        let removed = self.existing(who, &key).and(in_bounds).and_then(|()| self.put(who, &key, Kind::Delete));
-        match removed {
+        match self.existing(who, &key).and_then(|()| self.put(who, &key, Kind::Delete)) {
             Ok(()) => self.finish(who, Code::Ok, Effect::Clear),
             Err(code) => self.finish(who, code, Effect::Miss),
         }
@@ -210,8 +207,8 @@ impl Model {
         }
     }
 
-    /// The check of a write that needs a record: that no conflict hides behind what is visible, and then that it
-    /// is there. (What is prepared conflicts at every isolation level.)
+    /// The check of a write that needs a record: that no conflict hides behind what is visible, then that the bounds
+    /// show it, and then that it is there. (What is prepared and looked at conflicts at every isolation level.)
     fn existing(&self, who: Who, key: &Key) -> Result<(), Code> {
         let session = self.session(who.session);
         let reader = session.reader();
@@ -220,6 +217,9 @@ impl Model {
         };
         if session.isolation() == Isolation::Snapshot && chain.conflicts_with(&reader) {
             return Err(Code::Rollback);
+        }
+        if !self.cursor(who).bounds.contain(key) {
+            return Err(Code::NotFound);
         }
         match chain.read(&reader) {
             Ok(Some(_)) => Ok(()),

@@ -3,6 +3,7 @@
 use super::Generator;
 use crate::backend::{Delta, Direction, Key, Value, Who};
 use crate::program::keys::ODD_KEYS;
+use crate::program::plan::Present;
 use crate::program::step::Config;
 use crate::program::values::{self, LONG_MAX, LONG_MIN, ODD_VALUES};
 
@@ -46,11 +47,11 @@ impl Generator {
     pub(super) fn key(&mut self, existing: u32, any: fn(&mut Self) -> u16) -> Key {
         let start = any(self);
         let found = if self.dice.percent(existing) {
-            self.plan.present.from(start).or_else(|| self.plan.present.from(0))
+            self.present().from(start).or_else(|| self.present().from(0))
         } else if self.dice.percent(self.mix.gap_keys) {
             None
         } else {
-            self.plan.present.gap_from(start).or_else(|| self.plan.present.gap_from(0))
+            self.present().gap_from(start).or_else(|| self.present().gap_from(0))
         };
         match found {
             Some(index) => self.pool_key(index),
@@ -115,6 +116,24 @@ impl Generator {
     pub(super) fn placed_cursor(&mut self) -> Option<Who> {
         let who = self.other_cursor();
         (self.plan.place(who).has_key || self.dice.percent(5)).then_some(who)
+    }
+
+    /// A cursor to compare this one with: one that has a key, on the same table; any other one now and then.
+    pub(super) fn comparable_cursor(&mut self) -> Option<Who> {
+        let who = self.placed_cursor()?;
+        let same = self.plan.place(who).table == self.plan.place(self.who).table;
+        (same || self.dice.percent(10)).then_some(who)
+    }
+
+    /// A table; mostly that of the cursor.
+    pub(super) fn table(&mut self, own: u32) -> u8 {
+        let table = self.plan.place(self.who).table;
+        if self.config.tables > 1 && !self.dice.percent(own) { 1 - table } else { table }
+    }
+
+    /// What is probably there in the table of the cursor.
+    pub(super) fn present(&self) -> &Present {
+        self.plan.present(self.plan.place(self.who).table)
     }
 
     pub(super) fn other_cursor(&mut self) -> Who {

@@ -11,7 +11,13 @@ const PERCENT: u32 = 3;
 impl Generator {
     /// An operation that the cursor of the last step, or somebody beside it, is likely to trip over.
     pub(super) fn interplay(&mut self) -> Option<Op> {
-        if self.mix.orderly || !self.dice.percent(PERCENT) {
+        if self.mix.orderly {
+            return None;
+        }
+        if let Some(op) = self.meet_what_is_prepared().or_else(|| self.meet_what_is_truncated()) {
+            return Some(op);
+        }
+        if !self.dice.percent(PERCENT) {
             return None;
         }
         let moments = [
@@ -19,6 +25,7 @@ impl Generator {
             Self::widen_a_walk,
             Self::age_under_a_stamped_transaction,
             Self::age_under_a_reader_in_the_past,
+            Self::change_one_table,
         ];
         let first = self.dice.index(moments.len());
         // It is seldom that there is more than one; the first that there is will do.
@@ -37,7 +44,8 @@ impl Generator {
             return None;
         }
         self.who.session = self.plan.writer_beside(reader.session)?;
-        self.next = Some((reader, self.one_step()));
+        let step = self.one_step();
+        self.then(reader, step);
         Some(Op::Rollback)
     }
 
@@ -47,7 +55,8 @@ impl Generator {
         if !place.bounded || place.at.is_none() {
             return None;
         }
-        self.next = Some((self.who, self.one_step()));
+        let step = self.one_step();
+        self.then(self.who, step);
         Some(Op::ClearBounds)
     }
 
@@ -59,6 +68,20 @@ impl Generator {
             return None;
         }
         Some(Op::Advance { oldest: self.oldest().min(stable), stable })
+    }
+
+    /// A write to one of two tables between two checkpoints.
+    fn change_one_table(&mut self) -> Option<Op> {
+        let idle = self.plan.clock.txn(self.who.session) == Txn::Idle;
+        if self.config.tables == 1 || !idle || !self.is_on(OpKind::Advance) || !self.may_write(Txn::Idle) {
+            return None;
+        }
+        let insert = self.insert();
+        self.then(self.who, insert);
+        let ts = self.plan.clock.next();
+        let oldest = self.oldest();
+        self.then(Who::default(), Op::Advance { oldest, stable: ts });
+        Some(self.advance())
     }
 
     /// A checkpoint, or a newer one picked up, while somebody reads in the past; its walk goes on.
@@ -74,15 +97,16 @@ impl Generator {
             return None;
         }
         let cursor = self.dice.below(self.config.cursors.into()) as u8;
-        self.next = Some((Who { session, cursor }, self.one_step()));
+        let step = self.one_step();
+        self.then(Who { session, cursor }, step);
         self.operands(kind)
     }
 
-    fn is_on(&self, kind: OpKind) -> bool {
+    pub(super) fn is_on(&self, kind: OpKind) -> bool {
         self.mix.ops[kind as usize] > 0
     }
 
-    fn one_step(&mut self) -> Op {
+    pub(super) fn one_step(&mut self) -> Op {
         if self.dice.percent(50) { Op::Next } else { Op::Prev }
     }
 }

@@ -5,7 +5,11 @@
 //! programs, stream 2 the steps.
 
 mod choose;
+mod hooks;
 mod interplay;
+mod nodes;
+mod prepared;
+mod ranges;
 mod time;
 mod writes;
 
@@ -16,13 +20,17 @@ use super::ops::{Class, Legal, Op, OpKind, Weight};
 use super::plan::Plan;
 use super::profile::{Mix, Profile};
 use super::record::Block;
+use super::rewrite::OperandMut;
 use super::step::{Config, Program, Step};
-use crate::backend::{Isolation, Key, Who};
+use crate::backend::{IgnorePrepare, Isolation, Key, Who};
+use std::collections::VecDeque;
 
 /// Places of the table of weights: enough for a weight of a tenth of a percent.
 const PLACES: usize = 2048;
 /// How often an operation is drawn again because it would make no sense.
 const TRIES: usize = 8;
+/// A program of so many steps turns nodes or tables over twice at most; one of twice as many three times; and so on.
+const STEPS_PER_UPHEAVAL: usize = 256;
 /// Calls that a step of a swarm program may cost, on average.
 const CALLS_PER_STEP: usize = 4;
 
@@ -60,8 +68,8 @@ struct Generator {
     who: Who,
     /// The pool index of the record that the step being drawn is about.
     index: Option<u16>,
-    /// A step that has to come next, and whose.
-    next: Option<(Who, Op)>,
+    /// Steps that have to come next, and whose.
+    next: VecDeque<(Who, Op)>,
     /// The first of the hot keys; they are an eighth of all.
     hot: u16,
     work: usize,
@@ -74,7 +82,7 @@ impl Generator {
             plan: Plan::new(&config),
             who: Who::default(),
             index: None,
-            next: None,
+            next: VecDeque::new(),
             hot: dice.below(config.keys.into()) as u16,
             work: 0,
             config,
@@ -97,17 +105,14 @@ impl Generator {
     fn step(&mut self) -> Step {
         self.index = None;
         if self.plan.index == 0 && self.dice.percent(self.mix.load) {
-            self.next = Some((self.who, self.bulk_insert()));
+            let load = self.bulk_insert();
+            self.next.push_back((self.who, load));
         }
-        let op = match self.next.take() {
-            Some((who, op)) => {
-                self.who = who;
-                op
-            }
-            None => {
-                self.move_on();
-                self.remedy().or_else(|| self.interplay()).unwrap_or_else(|| self.draw())
-            }
+        let op = if self.next.is_empty() {
+            self.move_on();
+            self.remedy().or_else(|| self.interplay()).unwrap_or_else(|| self.draw())
+        } else {
+            self.first_of_next()
         };
         let who = match op.class() {
             Class::Cursor | Class::Burst => self.who,
@@ -117,11 +122,42 @@ impl Generator {
         Step { who, op, expect: None }
     }
 
-    /// Chooses the cursor of the next step: mostly the last one.
+    /// The pool index of the record that an operation names.
+    fn index_of(&self, op: &Op) -> Option<u16> {
+        op.clone().operands_mut().into_iter().find_map(|operand| match operand {
+            OperandMut::Key(key) | OperandMut::OptionalKey(Some(key)) => self.config.pool_index(key),
+            _ => None,
+        })
+    }
+
+    /// What comes next, whatever else is wanted.
+    fn then(&mut self, who: Who, op: Op) {
+        self.next.push_back((who, op));
+    }
+
+    /// The step that has to come next; it is made the present one.
+    pub(super) fn first_of_next(&mut self) -> Op {
+        let Some((who, op)) = self.next.pop_front() else { return Op::Next };
+        if !matches!(op.class(), Class::Global | Class::Injection) {
+            self.who = who;
+        }
+        self.index = self.index_of(&op);
+        op
+    }
+
+    /// Chooses the cursor of the next step: mostly the last one. A prepared transaction leaves little to do.
     fn move_on(&mut self) {
-        if !self.dice.percent(self.mix.sticky) {
+        let stuck = self.is_prepared(self.who.session) && self.dice.percent(85);
+        if stuck || !self.dice.percent(self.mix.sticky) {
             self.who = self.any_cursor();
         }
+        if stuck && self.is_prepared(self.who.session) {
+            self.who = self.any_cursor();
+        }
+    }
+
+    fn is_prepared(&self, session: u8) -> bool {
+        self.plan.clock.txn(session) == Txn::Prepared
     }
 
     fn any_cursor(&mut self) -> Who {
@@ -138,9 +174,16 @@ impl Generator {
                 return Some(if self.dice.percent(15) { Op::Rollback } else { self.commit() });
             }
         }
+        let alone = self.config.sessions == 1 && self.is_prepared(self.who.session);
+        if alone && self.dice.percent(35) {
+            return Some(self.commit());
+        }
+        if let Some(op) = self.lead_again() {
+            return Some(op);
+        }
         let place = self.plan.place(self.who);
         if place.random && self.dice.percent(30) {
-            return Some(Op::Reopen { overwrite: true, random: false, table: 0 });
+            return Some(Op::Reopen { overwrite: true, random: false, table: place.table });
         }
         (place.bounded && self.dice.percent(6)).then_some(Op::ClearBounds)
     }
@@ -168,6 +211,7 @@ impl Generator {
         let idle = self.plan.clock.txn(self.who.session) == Txn::Idle;
         match kind.row().legal {
             _ if self.mix.orderly || !self.affordable(kind) => OpKind::Next,
+            _ if self.is_prepared(self.who.session) => OpKind::Commit,
             Legal::Inside if idle && self.mix.ops[OpKind::Begin as usize] > 0 => OpKind::Begin,
             Legal::Outside if !idle => OpKind::Commit,
             _ => kind,
@@ -177,7 +221,11 @@ impl Generator {
     /// Whether an operation that costs many calls may be used now.
     fn affordable(&self, kind: OpKind) -> bool {
         let spare = CALLS_PER_STEP * self.plan.index + 2 * usize::from(self.config.keys);
-        self.mix.orderly || kind.row().weight != Weight::Heavy || self.work <= spare
+        match kind.row().weight {
+            Weight::Heavy => self.mix.orderly || self.work <= spare,
+            Weight::Upheaval => self.work <= spare && self.plan.upheavals <= self.plan.index / STEPS_PER_UPHEAVAL,
+            _ => !matches!(kind, OpKind::Truncate | OpKind::TruncateRange) || self.work <= spare,
+        }
     }
 
     /// Whether an operation makes sense here.
@@ -189,11 +237,11 @@ impl Generator {
             Legal::Inside => txn != Txn::Idle,
             Legal::Outside => txn == Txn::Idle,
         };
-        let writes = row.weight == Weight::Write || row.class == Class::Burst;
-        let able = !writes || self.may_write(txn);
+        let able = !kind.writes() || self.may_write(txn);
+        let idle_hands = txn != Txn::Prepared || kind.suits_prepared();
         let physical = row.weight == Weight::Physical;
         let disorderly = self.mix.orderly && physical && (txn != Txn::Idle || self.plan.clock.now == 0);
-        legal && able && !disorderly && (self.mix.orderly || self.is_of_use(kind, txn))
+        legal && able && idle_hands && !disorderly && (self.mix.orderly || self.is_of_use(kind, txn))
     }
 
     /// Whether an operation does something here, as far as the plan can tell.
@@ -204,14 +252,24 @@ impl Generator {
             OpKind::GetKey | OpKind::Compare | OpKind::Equals => place.has_key,
             OpKind::GetValue => self.plan.on_record(self.who),
             OpKind::Bound => place.at.is_none(),
-            OpKind::TimestampTransaction => txn == Txn::Snapshot,
+            OpKind::TimestampTransaction => matches!(txn, Txn::Snapshot | Txn::Prepared),
+            OpKind::Prepare => {
+                let able = txn == Txn::Snapshot && own.commit_ts.is_none();
+                able && self.dice.percent(if own.wrote { 35 } else { 2 })
+            }
+            OpKind::PrepareFlood => own.commit_ts.is_none() || txn == Txn::Idle,
+            OpKind::Commit if txn == Txn::Prepared => self.dice.percent(40),
+            OpKind::StepUp => self.plan.leader.0.is_none(),
+            OpKind::StepDown => self.plan.leader.0.is_some() && (self.plan.has_checkpoint || self.dice.percent(20)),
+            OpKind::RollbackToStable => self.plan.clock.stable > 0 || self.dice.percent(5),
+            OpKind::Checkpoint | OpKind::Advance if self.plan.leader.0.is_none() => self.dice.percent(10),
             OpKind::ResetSnapshot => txn == Txn::Snapshot && !own.wrote,
             OpKind::Checkpoint | OpKind::Prune => self.plan.clock.stable > 0,
             OpKind::Adopt => self.plan.has_checkpoint,
             OpKind::Advance | OpKind::SetTimestamp => self.plan.clock.now > 0,
             // An empty table is a case, too, but not one for half of a program.
             OpKind::Next | OpKind::Prev | OpKind::Search | OpKind::SearchNear | OpKind::Remove | OpKind::Modify
-                if self.plan.is_empty() =>
+                if self.plan.is_empty(place.table) =>
             {
                 self.dice.percent(15)
             }
@@ -223,7 +281,10 @@ impl Generator {
     fn may_write(&self, txn: Txn) -> bool {
         match txn {
             Txn::Idle => self.config.isolation_of(self.who.session) == Isolation::Snapshot,
-            Txn::Snapshot => !self.mix.orderly || self.plan.txn(self.who.session).read_ts.is_none(),
+            Txn::Snapshot => {
+                let own = self.plan.txn(self.who.session);
+                (!self.mix.orderly || own.read_ts.is_none()) && own.ignore_prepare != IgnorePrepare::ReadOnly
+            }
             Txn::Lower | Txn::Prepared => false,
         }
     }
@@ -246,44 +307,46 @@ impl Generator {
             OpKind::Bound => self.bound(),
             OpKind::ClearBounds => Op::ClearBounds,
             OpKind::Reset => Op::Reset,
-            OpKind::Reopen => Op::Reopen { overwrite: self.dice.percent(60), random: self.dice.percent(10), table: 0 },
+            OpKind::Reopen => {
+                Op::Reopen { overwrite: self.dice.percent(60), random: self.dice.percent(10), table: self.table(70) }
+            }
             OpKind::Reconfigure => Op::Reconfigure { overwrite: self.dice.percent(60) },
             OpKind::Duplicate => Op::Duplicate { from: self.placed_cursor()? },
-            OpKind::Compare => Op::Compare { with: self.placed_cursor()? },
-            OpKind::Equals => Op::Equals { with: self.placed_cursor()? },
+            OpKind::Compare => Op::Compare { with: self.comparable_cursor()? },
+            OpKind::Equals => Op::Equals { with: self.comparable_cursor()? },
             OpKind::State => Op::State,
             OpKind::GetKey => Op::GetKey,
             OpKind::GetValue => Op::GetValue,
-            OpKind::NextRandom => Op::NextRandom { table: 0 },
-            OpKind::Scan => Op::Scan { direction: self.direction(), table: 0 },
+            OpKind::NextRandom => Op::NextRandom { table: self.table(50) },
+            OpKind::Scan => Op::Scan { direction: self.direction(), table: self.table(60) },
             OpKind::Begin => self.begin(),
             OpKind::Commit => self.commit(),
             OpKind::Rollback => Op::Rollback,
             OpKind::TimestampTransaction => self.stamp(),
             OpKind::ResetSnapshot => Op::ResetSnapshot,
             OpKind::Query => Op::Query { what: self.query() },
+            OpKind::Prepare => self.prepare(),
+            OpKind::Truncate => self.truncate(),
+            OpKind::TruncateRange => self.truncate_range(),
+            OpKind::RollbackToStable => self.rollback_to_stable(),
+            OpKind::Recreate => self.recreate(),
             OpKind::SetTimestamp => self.set_timestamp(),
             OpKind::Checkpoint => Op::Checkpoint,
             OpKind::Adopt => Op::Adopt,
             OpKind::Advance => self.advance(),
             OpKind::Evict => self.evict(),
             OpKind::Prune => Op::Prune,
+            OpKind::Quiesce => Op::Quiesce,
+            OpKind::StepDown => self.step_down(),
+            OpKind::StepUp => self.step_up(),
+            OpKind::Restart => self.restart(),
             OpKind::BulkInsert => self.bulk_insert(),
             OpKind::BulkRemove => self.bulk_remove(),
             OpKind::RemoveAll => Op::RemoveAll { ts: self.write_ts() },
             OpKind::InsertBeside => return self.insert_beside(),
-            OpKind::Prepare
-            | OpKind::Truncate
-            | OpKind::TruncateRange
-            | OpKind::TruncateAll
-            | OpKind::PrepareFlood
-            | OpKind::RollbackToStable
-            | OpKind::Recreate
-            | OpKind::Quiesce
-            | OpKind::StepDown
-            | OpKind::StepUp
-            | OpKind::Restart
-            | OpKind::Hook => return None,
+            OpKind::TruncateAll => Op::TruncateAll { ts: self.write_ts() },
+            OpKind::PrepareFlood => self.prepare_flood(),
+            OpKind::Hook => return self.hook(),
         })
     }
 }

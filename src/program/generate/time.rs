@@ -3,7 +3,7 @@
 use super::Generator;
 use crate::backend::{IgnorePrepare, Isolation, Timestamp, TimestampQuery, TxnTimestamp};
 use crate::program::clock::Txn;
-use crate::program::ops::Op;
+use crate::program::ops::{Op, OpKind};
 
 impl Generator {
     pub(super) fn begin(&mut self) -> Op {
@@ -21,8 +21,22 @@ impl Generator {
         } else {
             (self.dice.percent(if read_ts.is_some() { 15 } else { 2 }), self.dice.percent(3))
         };
-        let (ignore_prepare, roundup_prepared) = (IgnorePrepare::No, false);
+        let (ignore_prepare, roundup_prepared) = self.about_prepare();
         Op::Begin { isolation, read_ts, roundup, no_timestamp, ignore_prepare, roundup_prepared }
+    }
+
+    /// What a transaction does about prepared records, and whether its own prepare may round timestamps up.
+    fn about_prepare(&mut self) -> (IgnorePrepare, bool) {
+        if self.mix.orderly {
+            return (IgnorePrepare::No, false);
+        }
+        let ignores = if self.plan.prepared().next().is_some() { 15 } else { 3 };
+        let ignore = match self.dice.percent(ignores) {
+            false => IgnorePrepare::No,
+            true if self.dice.percent(50) => IgnorePrepare::ReadOnly,
+            true => IgnorePrepare::Force,
+        };
+        (ignore, self.dice.percent(if self.is_on(OpKind::Prepare) { 8 } else { 1 }))
     }
 
     /// The index into the weights of what begins.
@@ -74,10 +88,15 @@ impl Generator {
 
     /// A commit: with a timestamp if there is something to commit.
     pub(super) fn commit(&mut self) -> Op {
+        if self.is_prepared(self.who.session) {
+            return self.commit_prepared(self.who.session, self.plan.clock.stable);
+        }
+        if self.prepares_first() {
+            return self.prepare();
+        }
         let stamp = match self.plan.clock.txn(self.who.session) {
-            Txn::Idle => 50,
+            Txn::Idle | Txn::Prepared => 50,
             Txn::Lower => 2 * u32::from(!self.mix.orderly),
-            Txn::Prepared => 100,
             Txn::Snapshot if self.plan.txn(self.who.session).wrote => 100 - 2 * u32::from(!self.mix.orderly),
             Txn::Snapshot => 30 * u32::from(!self.mix.orderly),
         };
@@ -86,7 +105,17 @@ impl Generator {
     }
 
     pub(super) fn stamp(&mut self) -> Op {
-        let reads = self.plan.txn(self.who.session).read_ts.is_some();
+        let own = self.plan.txn(self.who.session);
+        if self.is_prepared(self.who.session) {
+            return self.stamp_prepared();
+        }
+        if own.commit_ts.is_none() && self.is_on(OpKind::Prepare) && self.dice.percent(20) {
+            return Op::TimestampTransaction { which: TxnTimestamp::Prepare, ts: self.prepare_ts() };
+        }
+        if self.dice.percent(1) {
+            return Op::TimestampTransaction { which: TxnTimestamp::Durable, ts: self.plan.clock.next() };
+        }
+        let reads = own.read_ts.is_some();
         if self.dice.percent(if reads { 95 } else { 60 }) {
             return Op::TimestampTransaction { which: TxnTimestamp::Commit, ts: self.commit_ts() };
         }
@@ -97,9 +126,10 @@ impl Generator {
     pub(super) fn query(&mut self) -> TimestampQuery {
         use TimestampQuery::*;
         if self.plan.clock.txn(self.who.session) != Txn::Idle && self.dice.percent(40) {
-            return Read;
+            return if self.dice.percent(25) { Prepare } else { Read };
         }
-        [AllDurable, Oldest, OldestReader, Pinned, Stable, Read][self.dice.weighted(&[10, 10, 10, 10, 10, 2])]
+        [AllDurable, Oldest, OldestReader, Pinned, Stable, Read, Prepare]
+            [self.dice.weighted(&[20, 10, 10, 10, 10, 2, 1])]
     }
 
     /// A stable timestamp: now, or some way back to the one so far.
@@ -125,7 +155,8 @@ impl Generator {
             2 => (Some(self.oldest()), Some(self.stable(60))),
             _ => (Some(u64::from(self.dice.below(self.plan.clock.now as u32 + 3))), None),
         };
-        Op::SetTimestamp { oldest, stable, durable: None }
+        let durable = self.dice.percent(4).then(|| self.plan.clock.now.max(1));
+        Op::SetTimestamp { oldest, stable, durable }
     }
 
     pub(super) fn advance(&mut self) -> Op {
@@ -139,7 +170,7 @@ impl Generator {
         if !self.mix.evict_advances {
             return evict;
         }
-        self.next = Some((self.who, evict));
+        self.then(self.who, evict);
         self.advance()
     }
 }

@@ -61,7 +61,7 @@ impl Generator {
 
     pub(super) fn bulk_remove(&mut self) -> Op {
         let start = self.any_index();
-        let first = self.plan.present.from(start).unwrap_or(start);
+        let first = self.present().from(start).unwrap_or(start);
         let percent = [40, 80][self.dice.index(2)];
         Op::BulkRemove { first, count: self.share_of_pool(percent), ts: self.write_ts() }
     }

@@ -21,21 +21,24 @@ const ISOLATION: [Isolation; 4] =
 type Edit = fn(&mut Input, &mut Dice);
 
 /// The edits and how often each is used, in percent.
-const EDITS: [(u32, Edit); 14] = [
-    (16, insert_segment),
-    (8, insert_record),
-    (10, delete_run),
-    (8, duplicate_run),
+const EDITS: [(u32, Edit); 17] = [
+    (13, insert_segment),
+    (7, insert_record),
+    (9, delete_run),
+    (7, duplicate_run),
     (6, repeat_record),
     (5, swap_records),
     (6, move_run),
     (4, overwrite_run),
-    (14, redraw_field),
+    (12, redraw_field),
     (7, nudge_slot),
-    (6, change_operation),
+    (5, change_operation),
     (4, change_cursor),
     (3, flip_swarm),
     (3, change_sizes),
+    (4, insert_hook),
+    (3, prepare_before_commit),
+    (2, insert_upheaval),
 ];
 
 impl Input {
@@ -194,10 +197,11 @@ fn flip_swarm(input: &mut Input, dice: &mut Dice) {
 
 fn change_sizes(input: &mut Input, dice: &mut Dice) {
     let config = &mut input.header.config;
-    match dice.below(4) {
+    match dice.below(5) {
         0 => config.sessions = 1 + dice.below(Config::MAX_SESSIONS.into()) as u8,
         1 => config.cursors = 1 + dice.below(Config::MAX_CURSORS.into()) as u8,
-        2 => config.keys = dice.log_uniform(limits::MIN_KEYS.into(), limits::MAX_SWARM_KEYS.into()) as u16,
+        2 => config.tables = 1 + dice.below(Config::MAX_TABLES.into()) as u8,
+        3 => config.keys = dice.log_uniform(limits::MIN_KEYS.into(), limits::MAX_SWARM_KEYS.into()) as u16,
         _ => {
             let session = dice.index(config.sessions.into());
             config.isolation[session] = ISOLATION[dice.index(ISOLATION.len())];
@@ -206,4 +210,55 @@ fn change_sizes(input: &mut Input, dice: &mut Dice) {
     // Sessions that do not exist have no isolation.
     let sessions = usize::from(config.sessions);
     config.isolation[sessions..].fill(ISOLATION[0]);
+}
+
+/// A record of an operation whose operands are as random bytes have them, with the flags that `flags` is.
+fn record_of(kind: OpKind, who: u8, flags: u8, dice: &mut Dice) -> Block {
+    let [b, c, d, e] = dice.bits().to_le_bytes();
+    let [f, g, ..] = dice.bits().to_le_bytes();
+    // The upper bits of a slot are its mode: in the lower half it is the usual one.
+    [kind as u8, who & 0x0f | flags << 4, b, c & 0x7f, d, e & 0x7f, f, g & 0x7f]
+}
+
+/// Something happens inside a step that is there.
+fn insert_hook(input: &mut Input, dice: &mut Dice) {
+    let at = dice.index(input.records.len());
+    let [who, action, ..] = dice.bits().to_le_bytes();
+    let hook = record_of(OpKind::Hook, who, action, dice);
+    input.records.insert(at, hook);
+    input.switch_on(&hook);
+}
+
+/// A transaction is prepared before it commits, at once or a few steps before. Its commit has a durable timestamp then.
+fn prepare_before_commit(input: &mut Input, dice: &mut Dice) {
+    let start = dice.index(input.records.len());
+    let is_commit = |record: &Block| record[0] == OpKind::Commit as u8;
+    let Some(offset) = input.records[start..].iter().position(is_commit) else {
+        return insert_segment(input, dice);
+    };
+    let at = start + offset;
+    let early = if dice.percent(50) { 0 } else { dice.index(8) };
+    let prepare = record_of(OpKind::Prepare, input.records[at][1], 0, dice);
+    input.records.insert(at.saturating_sub(early), prepare);
+    input.switch_on(&prepare);
+}
+
+/// A node or a table is turned over, in quiet; the leader steps down and a node steps up a little later.
+fn insert_upheaval(input: &mut Input, dice: &mut Dice) {
+    let kinds = [OpKind::StepDown, OpKind::Restart, OpKind::RollbackToStable, OpKind::Recreate];
+    let kind = kinds[dice.index(kinds.len())];
+    let at = dice.gap(input.records.len());
+    let quiesce = record_of(OpKind::Quiesce, 0, 0, dice);
+    let flags = dice.bits() as u8;
+    let mut pairs = vec![(at, record_of(kind, 0, flags, dice))];
+    if kind == OpKind::StepDown {
+        let later = at + dice.index(input.records.len() - at + 1).min(MAX_SEGMENT as usize);
+        // The later one first: it does not move the other.
+        pairs.insert(0, (later, record_of(OpKind::StepUp, 0, flags, dice)));
+    }
+    for (at, record) in pairs {
+        input.records.splice(at..at, [quiesce, record]);
+        input.switch_on(&quiesce);
+        input.switch_on(&record);
+    }
 }

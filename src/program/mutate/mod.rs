@@ -179,6 +179,26 @@ mod tests {
     }
 
     #[test]
+    fn mutants_come_by_hooks_prepared_transactions_and_upheavals() {
+        let original = "# lockstep 1\nconfig tables=2\ns0 begin\ns0.c0 insert 0010\ns0 commit ts=1\n";
+        let original = original.parse::<Program>().unwrap().encode().unwrap();
+        let mut found = [0; 3];
+        for seed in 0..2000 {
+            let mut data = original.clone();
+            data.resize(1024, 0);
+            let size = mutate(&mut data, original.len(), 1024, seed);
+            let steps = Program::decode(&data[..size]).steps;
+            let hook = steps.windows(2).any(|pair| matches!(pair[0].op, Op::Hook { .. }));
+            let commit = steps.iter().any(|step| matches!(step.op, Op::Commit { durable: Some(_), .. }));
+            let upheaval = steps.windows(2).any(|pair| (&pair[0].op, &pair[1].op) == (&Op::Quiesce, &Op::StepDown));
+            for (count, is_there) in found.iter_mut().zip([hook, commit, upheaval]) {
+                *count += usize::from(is_there);
+            }
+        }
+        assert!(found.into_iter().all(|count| count > 10), "{found:?}");
+    }
+
+    #[test]
     fn shrinking_keeps_a_part_of_the_steps() {
         let original = seed_input();
         let steps = Input::read(&original).records;

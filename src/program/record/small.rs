@@ -122,38 +122,38 @@ impl RecordOperand<Point> for AtPoint {
     }
 }
 
-/// Modes 0-9 `No`, 10-12 `ReadOnly`, 13-15 `Force`.
+/// Modes 10-11 `ReadOnly`, 12-13 `Force`, all others `No`.
 impl RecordOperand<IgnorePrepare> for Setting {
     const PART: Part = Part::A;
     fn decode(from: &mut Reader<'_>) -> IgnorePrepare {
         match from.slot(Part::A).mode() {
-            0..=9 => IgnorePrepare::No,
-            10..=12 => IgnorePrepare::ReadOnly,
-            _ => IgnorePrepare::Force,
+            10 | 11 => IgnorePrepare::ReadOnly,
+            12 | 13 => IgnorePrepare::Force,
+            _ => IgnorePrepare::No,
         }
     }
     fn encode(value: &IgnorePrepare, to: &mut Writer<'_, '_>) {
         let mode = match value {
             IgnorePrepare::No => 0,
             IgnorePrepare::ReadOnly => 10,
-            IgnorePrepare::Force => 13,
+            IgnorePrepare::Force => 12,
         };
         to.set(Part::A, Slot::new(mode, 0));
     }
 }
 
-/// Modes 0-13 false.
+/// Mode 13 true, all others false.
 impl RecordOperand<bool> for Unusual {
     const PART: Part = Part::B;
     fn decode(from: &mut Reader<'_>) -> bool {
-        from.slot(Part::B).mode() > 13
+        from.slot(Part::B).mode() == 13
     }
     fn encode(value: &bool, to: &mut Writer<'_, '_>) {
-        to.set(Part::B, Slot::new(if *value { 15 } else { 0 }, 0));
+        to.set(Part::B, Slot::new(if *value { 13 } else { 0 }, 0));
     }
 }
 
-/// Cursors of the session: modes 0-11 one of them, 12-15 none.
+/// Cursors of the session: modes 0-11 one of them, all others none.
 macro_rules! own_cursors {
     ($($kind:ident: $part:ident),+) => {$(
         impl RecordOperand<Option<u8>> for $kind {

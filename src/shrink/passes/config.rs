@@ -1,8 +1,8 @@
-//! Makes the configuration smaller: isolation levels, the key pool. `addresses` sees to sessions and cursors.
+//! Makes the configuration smaller: isolation levels, tables, the key pool. `addresses` sees to sessions and cursors.
 
 use super::keys_used;
 use crate::backend::Isolation;
-use crate::program::{Config, limits};
+use crate::program::{Config, OperandMut, limits};
 use crate::shrink::shrinker::Shrinker;
 
 pub(super) fn run(shrinker: &mut Shrinker<'_>) {
@@ -11,6 +11,14 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
             .into_iter()
             .any(|level| shrinker.attempt_change(|program| program.config.isolation[usize::from(session)] = level));
     }
+    shrinker.attempt_change(|program| {
+        program.config.tables = 1;
+        for operand in program.steps.iter_mut().flat_map(|step| step.op.operands_mut()) {
+            if let OperandMut::Table(table) = operand {
+                *table = 0;
+            }
+        }
+    });
     let pool = shrinker.config();
     let last = keys_used(shrinker.program()).iter().filter_map(|key| pool.pool_index(key)).max();
     let size = last.map_or(0, |last| last + 1).max(limits::MIN_KEYS);

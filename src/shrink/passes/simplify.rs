@@ -2,8 +2,8 @@
 //! `search_near` by `search`, ...
 
 use super::{keys_used, values::values_used};
-use crate::backend::{Direction, Key, Timestamp, Value, Who};
-use crate::program::{Config, Op, Program, Step, beside};
+use crate::backend::{Direction, IgnorePrepare, Key, Timestamp, Value, Who};
+use crate::program::{Config, CrashPoint, HookAction, Op, Program, Step, beside};
 use crate::shrink::shrinker::Shrinker;
 
 pub(super) fn run(shrinker: &mut Shrinker<'_>) {
@@ -35,11 +35,67 @@ fn plainer(step: &Step, program: &Program) -> Vec<Vec<Step>> {
             let burst = |first, count| Op::BulkRemove { first, count, ts };
             shorter_burst(who, program, first, count, &burst, &|key, _| Op::Remove { key: Some(key), ts })
         }
+        Op::PrepareFlood { first, count, ts } => {
+            let burst = |first, count| Op::PrepareFlood { first, count, ts };
+            let insert = |key, value| Op::Insert { key: Some(key), value: Some(value), ts: 0 };
+            let shorter = shorter_burst(who, program, first, count, &burst, &insert);
+            let prepared = |writes: &Vec<Step>| by_hand(who, writes, ts);
+            let plain: Vec<Vec<Step>> = shorter.iter().filter(|steps| is_plain(steps)).map(prepared).collect();
+            plain.into_iter().chain(shorter.into_iter().filter(|steps| !is_plain(steps))).collect()
+        }
         _ => plainer_operations(step, program)
             .into_iter()
             .map(|(who, op)| vec![Step { who, op, expect: None }])
             .collect(),
     }
+}
+
+fn is_plain(steps: &[Step]) -> bool {
+    steps.iter().all(|step| matches!(step.op, Op::Insert { .. }))
+}
+
+/// Plain writes in a transaction that is begun for them and prepared.
+fn by_hand(who: Who, writes: &[Step], ts: Timestamp) -> Vec<Step> {
+    let session = Who { cursor: 0, ..who };
+    let step = |op| Step { who: session, op, expect: None };
+    let begin = Op::Begin {
+        isolation: None,
+        read_ts: None,
+        roundup: false,
+        no_timestamp: false,
+        ignore_prepare: IgnorePrepare::No,
+        roundup_prepared: false,
+    };
+    let mut steps = vec![step(begin)];
+    steps.extend_from_slice(writes);
+    steps.push(step(Op::Prepare { ts: Some(ts) }));
+    steps
+}
+
+/// What may stand for the truncate of a stretch: the removal of one key of the program, or a shorter stretch.
+fn plainer_truncates(who: Who, program: &Program, table: u8, ts: Timestamp) -> Vec<(Who, Op)> {
+    let keys = keys_used(program);
+    let range = |first: Option<&Key>, last: Option<&Key>| {
+        (Who { cursor: 0, ..who }, Op::TruncateRange { first: first.cloned(), last: last.cloned(), table, ts })
+    };
+    let removes = keys.iter().map(|key| (who, Op::Remove { key: Some(key.clone()), ts }));
+    let ranges =
+        keys.iter().flat_map(|key| [range(Some(key), Some(key)), range(Some(key), None), range(None, Some(key))]);
+    removes.chain(ranges).collect()
+}
+
+/// What a hook does, as a step of its own.
+fn unhooked(who: Who, action: HookAction, ts: Timestamp) -> (Who, Op) {
+    let op = match action {
+        HookAction::Prune => Op::Prune,
+        HookAction::Evict => Op::Evict { percent: 50 },
+        HookAction::Adopt => Op::Adopt,
+        HookAction::Checkpoint => Op::Checkpoint,
+        HookAction::Commit => {
+            return (Who { cursor: 0, ..who }, Op::Commit { ts: (ts != 0).then_some(ts), durable: None });
+        }
+    };
+    (Who::default(), op)
 }
 
 /// One plain write, a shorter burst, or two plain writes.
@@ -110,6 +166,28 @@ fn plainer_operations(step: &Step, program: &Program) -> Vec<(Who, Op)> {
             let some = |ts: Timestamp| (ts != 0).then_some(ts);
             let set = Op::SetTimestamp { oldest: some(*oldest), stable: some(*stable), durable: None };
             vec![node(Op::Adopt), node(Op::Checkpoint), node(set)]
+        }
+        Op::TruncateAll { ts } => plainer_truncates(who, program, program.config.table_of(who), *ts),
+        Op::Truncate { start, stop, ts } => {
+            let cursor = start.or(*stop).unwrap_or(0);
+            let table = program.config.table_of(Who { cursor, ..who });
+            plainer_truncates(Who { cursor, ..who }, program, table, *ts)
+        }
+        Op::TruncateRange { first, last, table, ts } => {
+            let ends = [first, last].into_iter().flatten();
+            let one = |key: &Key| {
+                let whole =
+                    Op::TruncateRange { first: Some(key.clone()), last: Some(key.clone()), table: *table, ts: *ts };
+                [(who, Op::Remove { key: Some(key.clone()), ts: *ts }), (who, whole)]
+            };
+            ends.flat_map(one).collect()
+        }
+        Op::Hook { at, action, ts } => {
+            let prune = Op::Hook { at: *at, action: HookAction::Prune, ts: 0 };
+            vec![unhooked(who, *action, *ts), (who, prune)]
+        }
+        Op::Restart { node: number, .. } => {
+            vec![node(Op::Quiesce), node(Op::Restart { node: *number, at: CrashPoint::Rest })]
         }
         Op::RemoveAll { ts } => with_keys(&|key| Op::Remove { key: Some(key), ts: *ts }),
         Op::InsertBeside { at, direction, value, ts } => {

@@ -65,7 +65,7 @@ fn wrap(program: &mut Program, span: &Span, ts: Timestamp, at_the_end: bool) {
     for (index, mut step) in (span.begin..).zip(program.steps.drain(span.begin..=span.end)) {
         if !span.has(index, &step) {
             others.push(step);
-        } else if !span.is_edge(index) && !matches!(step.op, Op::TimestampTransaction { .. }) {
+        } else if !span.is_edge(index) && !matches!(step.op, Op::TimestampTransaction { .. } | Op::Prepare { .. }) {
             for operand in step.op.operands_mut() {
                 if let OperandMut::Wrap(wrap) = operand {
                     *wrap = ts;

@@ -3,36 +3,71 @@
 use super::super::version::*;
 use super::*;
 
-/// All chains of up to three versions, all states of the world, all readers: what `trim` drops is missed by none.
+/// All chains of three versions, all states of the world, all readers: what `trim` drops is missed by none, not even
+/// after a rollback to stable.
 #[test]
 fn nobody_misses_what_is_trimmed() {
-    let shapes: Vec<(bool, Timestamp)> = [true, false].map(|put| [(put, 0), (put, 1), (put, 2)]).concat();
     let mut dropped = 0;
-    for code in 0..6_usize.pow(3) * 3 {
-        let picks = [code % 6, code / 6 % 6, code / 36 % 6];
-        let (running, everyones) = (code / 216, [0, 1, 2, 3]);
-        for (moment, pinned_ts) in everyones.into_iter().flat_map(|moment| (0..3).map(move |ts| (moment, ts))) {
-            let build = || chain(&picks.map(|pick| shapes[pick]), running);
-            let (whole, mut trimmed) = (build(), build());
-            trimmed.trim(&Everyone { moment, pinned_ts });
+    let picks = (0..8_usize.pow(3)).map(|code| [code % 8, code / 8 % 8, code / 64].map(|pick| SHAPES[pick]));
+    for (shapes, unfinished) in picks.flat_map(|shapes| UNFINISHED.map(|unfinished| (shapes, unfinished))) {
+        for (moment, pinned_ts) in (0..4).flat_map(|moment| (0..3).map(move |ts| (moment, ts))) {
+            let trim = |mut chain: Chain| {
+                chain.trim(&Everyone { moment, pinned_ts });
+                chain
+            };
+            let (whole, trimmed) = (chain(&shapes, unfinished), trim(chain(&shapes, unfinished)));
             dropped += whole.len() - trimmed.len();
-            for reader in readers(moment, pinned_ts) {
-                assert_eq!(whole.read(&reader), trimmed.read(&reader), "{whole:?} {reader:?}");
-                assert_eq!(whole.conflicts_with(&reader), trimmed.conflicts_with(&reader), "{whole:?} {reader:?}");
+            assert_missed_by_nobody(&whole, &trimmed, moment, pinned_ts);
+            let stables = if unfinished.is_empty() { pinned_ts.max(1)..4 } else { 0..0 };
+            for stable in stables {
+                let [mut whole, mut trimmed] = [chain(&shapes, &[]), trim(chain(&shapes, &[]))];
+                whole.roll_back_to_stable(stable);
+                trimmed.roll_back_to_stable(stable);
+                assert_missed_by_nobody(&whole, &trimmed, moment, pinned_ts);
             }
         }
     }
     assert!(dropped > 0);
 }
 
-/// Three versions, committed one after the other, of which the last `running` are not.
-fn chain(shapes: &[(bool, Timestamp); 3], running: usize) -> Chain {
+#[track_caller]
+fn assert_missed_by_nobody(whole: &Chain, trimmed: &Chain, moment: Moment, pinned_ts: Timestamp) {
+    for reader in readers(moment, pinned_ts) {
+        assert_eq!(whole.read(&reader), trimmed.read(&reader), "{whole:?} {reader:?}");
+        assert_eq!(whole.conflicts_with(&reader), trimmed.conflicts_with(&reader), "{whole:?} {reader:?}");
+    }
+}
+
+/// Whether a version puts or removes, since when it is seen, and since when durable.
+const SHAPES: [(bool, Timestamp, Timestamp); 8] = [
+    (true, 0, 0),
+    (true, 1, 1),
+    (true, 1, 3),
+    (true, 2, 2),
+    (false, 0, 0),
+    (false, 1, 1),
+    (false, 1, 3),
+    (false, 2, 2),
+];
+
+/// What the last versions are, if they are not committed.
+const UNFINISHED: [&[State]; 5] = [
+    &[],
+    &[State::Running],
+    &[State::Running, State::Running],
+    &[State::Prepared(3)],
+    &[State::Prepared(2), State::Prepared(2)],
+];
+
+/// Three versions, one after the other, of which the last are unfinished.
+fn chain(shapes: &[(bool, Timestamp, Timestamp); 3], unfinished: &[State]) -> Chain {
     let mut chain = Chain::default();
-    for (index, &(put, ts)) in shapes.iter().enumerate() {
+    let finished = shapes.len() - unfinished.len();
+    for (index, &(put, start_ts, durable_ts)) in shapes.iter().enumerate() {
         let commit = index as Moment + 1;
         let kind = if put { Kind::Put(index.to_string().as_str().into()) } else { Kind::Delete };
-        let state = if index + running < 3 { State::Committed(commit) } else { State::Running };
-        chain.push(Version { kind, txn: commit, state, start_ts: ts, durable_ts: ts, replaced_ts: 0 });
+        let state = if index < finished { State::Committed(commit) } else { unfinished[index - finished] };
+        chain.push(Version { kind, txn: commit, state, start_ts, durable_ts, replaced_ts: 0 });
     }
     chain
 }

@@ -1,15 +1,22 @@
 //! The rules by example. Keys are short numbers, the values that a table is filled with are `v` and the key.
 //!
 //! A reply is written `code K V`, with ` at KEY` where the cursor's place is not told by an internal key, and with
-//! `x=` for exact: `ok x=1 I(40) I(v40)`.
+//! `x=` for exact: `ok x=1 I(40) I(v40)`. A cursor that a prepared update has stalled is ` stalled at KEY`.
 
 mod bounds;
 mod effects;
+mod ignore_prepare;
 mod memory;
 mod outside_transactions;
+mod prepared;
+mod prepared_commit;
+mod rollback_to_stable;
 mod snapshots;
+mod stalled;
+mod tables;
 mod timestamps;
 mod transactions;
+mod truncate;
 
 use super::Model;
 use crate::backend::*;
@@ -18,6 +25,8 @@ use crate::backend::*;
 const A: Who = Who { session: 0, cursor: 0 };
 const B: Who = Who { session: 0, cursor: 1 };
 const OTHER: Who = Who { session: 1, cursor: 0 };
+/// A slot of the first session that is empty.
+const SPARE: Who = Who { session: 0, cursor: 2 };
 
 const SNAPSHOT: Begin = Begin {
     isolation: None,
@@ -35,7 +44,27 @@ fn reading_at(read_ts: Timestamp) -> Begin {
     Begin { read_ts: Some(read_ts), ..SNAPSHOT }
 }
 
-/// Two sessions with two open cursors each, B being the newer one of its session.
+fn commit(ts: Timestamp) -> Call<'static> {
+    Call::Commit { ts: Some(ts), durable: None }
+}
+
+/// The commit of a prepared transaction.
+fn commit_prepared(ts: Timestamp, durable: Timestamp) -> Call<'static> {
+    Call::Commit { ts: Some(ts), durable: Some(durable) }
+}
+
+const COMMIT: Call<'static> = Call::Commit { ts: None, durable: None };
+
+fn oldest_and_stable(oldest: Timestamp, stable: Timestamp) -> Call<'static> {
+    let set = |ts| (ts != 0).then_some(ts);
+    Call::SetTimestamp { oldest: set(oldest), stable: set(stable), durable: None }
+}
+
+fn stamp(which: TxnTimestamp, ts: Timestamp) -> Call<'static> {
+    Call::TimestampTransaction(which, ts)
+}
+
+/// Two sessions with two open cursors each, B being the newer one of its session. All are on the first of two tables.
 struct Table(Model);
 
 impl Table {
@@ -45,7 +74,7 @@ impl Table {
 
     /// The first session has that isolation outside explicit transactions.
     fn with_isolation(keys: &[&str], isolation: Isolation) -> Self {
-        let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 2, 1));
+        let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 3, 2));
         for session in 0..2 {
             for cursor in 0..2 {
                 table.does(Who { session, cursor }, Call::Open(CursorConfig::default()), "ok - -");
@@ -68,8 +97,10 @@ impl Table {
         if call.is_on_cursor() {
             text += &format!(" {} {}", show(&reply.key), show(&reply.value));
             if reply.placed && !reply.key.is_internal() {
-                let place = self.0.cursor(who).place.as_ref().map(|key| key.escape_ascii());
-                text += &format!(" at {}", place.expect("a placed cursor has a place"));
+                let cursor = self.0.cursor(who);
+                let place = cursor.place.as_ref().expect("a placed cursor has a place");
+                let stalled = if cursor.stalled.is_some() { " stalled" } else { "" };
+                text += &format!("{stalled} at {}", place.escape_ascii());
             }
         }
         if matches!(call, Call::Query(_)) && reply.code == Code::Ok {
@@ -101,6 +132,36 @@ impl Table {
         self.does(OTHER, Call::Begin(begin), "ok");
         self.puts(OTHER, key, &ts.map_or("none".into(), |ts| format!("t{ts}")));
         self.does(OTHER, Call::Commit { ts, durable: None }, expected)
+    }
+
+    /// Inserts records in a transaction of the other session, and prepares that.
+    #[track_caller]
+    fn prepares(&mut self, keys: &[&str], ts: Timestamp) -> &mut Self {
+        self.does(OTHER, Call::Begin(SNAPSHOT), "ok");
+        for key in keys {
+            self.puts(OTHER, key, "p");
+        }
+        self.does(OTHER, Call::Prepare(Some(ts)), "ok")
+    }
+
+    /// What a cursor that is opened for it sees on its way through the table, and what ends that.
+    #[track_caller]
+    fn scans(&mut self, session: u8, expected: &str) -> &mut Self {
+        let who = Who { session, cursor: SPARE.cursor };
+        self.0.call(who, Call::Open(CursorConfig::default()));
+        let mut text = String::new();
+        let code = loop {
+            let reply = self.0.call(who, Call::Next);
+            match (reply.code, reply.key.get(), reply.value.get()) {
+                (Code::Ok, Some(key), Some(value)) => {
+                    text += &format!("{}={} ", key.escape_ascii(), value.escape_ascii())
+                }
+                (code, ..) => break code,
+            }
+        };
+        self.0.call(who, Call::Close);
+        assert_eq!(text + code.name(), expected);
+        self
     }
 
     /// Sets the key and searches.

@@ -55,3 +55,17 @@ fn can_be_renewed_before_the_first_write() {
     table.finds(A, "10", "ok I(10) I(new)").puts(A, "20", "mine");
     table.does(A, Call::ResetSnapshot, "enotsup").does(A, Call::Commit { ts: None, durable: None }, "ok");
 }
+
+/// Outside transactions only a walk that begins finds it.
+#[test]
+fn that_are_renewed_without_a_place_do_not_last() {
+    for duplicate in [false, true] {
+        let mut table = ten_to_fifty();
+        table.key(A, "10").does(A, Call::ResetSnapshot, "ok").puts(OTHER, "10", "new");
+        if duplicate {
+            table.does(B, Call::Duplicate { from: A }, "ok I(10) I(new)");
+        } else {
+            table.does(B, Call::Next, "ok I(10) I(v10)").finds(B, "20", "ok I(20) I(v20)");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Hooks: something happens inside a step. Which step that is, and that it passes the point, is made sure of here.
+
+use super::Generator;
+use crate::backend::{Point, Timestamp, Who};
+use crate::program::clock::Txn;
+use crate::program::event::HookAction;
+use crate::program::ops::{Op, OpKind};
+use crate::program::step::Config;
+
+impl Generator {
+    /// A hook, and the step that it is for.
+    pub(super) fn hook(&mut self) -> Option<Op> {
+        if self.is_prepared(self.who.session) {
+            return None;
+        }
+        let at = Point::ALL[self.dice.weighted(&[20, 14, 26, 12, 20, 8])];
+        let step = self.step_through(at)?;
+        let (action, session, ts) = self.hook_action(self.who.session);
+        let hook = Op::Hook { at, action, ts };
+        let who = self.who;
+        self.then(Who { session: session.unwrap_or(who.session), cursor: 0 }, hook);
+        self.then(who, step);
+        Some(self.first_of_next())
+    }
+
+    /// A step that passes a point, if there is one at hand. What has to come before it is made to.
+    fn step_through(&mut self, at: Point) -> Option<Op> {
+        let place = self.plan.place(self.who);
+        let txn = self.plan.clock.txn(self.who.session);
+        match at {
+            Point::IngestProbed => Some(Op::Search { key: Some(self.search_key()) }),
+            Point::SearchMissed => {
+                let placed = place.at.is_some() && matches!(txn, Txn::Idle | Txn::Lower);
+                placed.then(|| Op::Search { key: Some(self.search_key()) })
+            }
+            Point::SideMoved => (!place.random).then(|| self.one_step()),
+            Point::Stalled => {
+                let (_, index, reader) = self.prepared_record()?;
+                self.who = reader;
+                let neighbour = self.present().to(index).map(Config::pool_key);
+                let start = neighbour.map_or(Op::Reset, |key| Op::Search { key: Some(key) });
+                self.then(reader, start);
+                Some(Op::Next)
+            }
+            Point::LookedUp if !self.may_write(txn) => None,
+            Point::LookedUp => match self.dice.weighted(&[35, 25, 20, 20]) {
+                0 => self.update(),
+                1 => self.remove(),
+                2 => Some(self.insert()),
+                _ if txn != Txn::Idle => Some(Op::Modify { key: self.update_key()?, deltas: self.deltas(), ts: 0 }),
+                _ => self.update(),
+            },
+            Point::TableAdopted => {
+                let wanted = self.config.tables > 1 && self.plan.clock.now > 0 && self.is_on(OpKind::Advance);
+                wanted.then(|| self.advance())
+            }
+        }
+    }
+
+    /// What a hook does, and the session whose transaction it commits at which timestamp if it does that.
+    fn hook_action(&mut self, session: u8) -> (HookAction, Option<u8>, Timestamp) {
+        let writer = self.plan.writer_beside(session);
+        let commits = if writer.is_some() { 40 } else { 1 };
+        let adopts = if self.plan.has_checkpoint { 25 } else { 2 };
+        match self.dice.weighted(&[25, 20, adopts, 10, commits]) {
+            0 => (HookAction::Prune, None, 0),
+            1 => (HookAction::Evict, None, 0),
+            2 => (HookAction::Adopt, None, 0),
+            3 => (HookAction::Checkpoint, None, 0),
+            _ => (HookAction::Commit, writer, self.commit_ts()),
+        }
+    }
+}
