@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 #[test]
 fn conformance() {
-    replay_all("conformance", 190);
+    replay_all("conformance", 350);
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn truth_table() {
 
 #[test]
 fn regressions() {
-    replay_all("regressions", 53);
+    replay_all("regressions", 100);
 }
 
 /// Files that differ in how the data got where it is, and in nothing else: the folder, and the line with which they
