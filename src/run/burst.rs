@@ -32,7 +32,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             return Ok(Ending::cursor(code));
         }
         self.call(who, Call::Begin(Begin::default()))?;
-        self.sessions.begun(who.session);
+        self.begun(who, &Begin::default());
         self.compare_others(who)?;
         let code = work(self)?;
         let commit = if dooms(code) {

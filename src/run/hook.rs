@@ -9,7 +9,7 @@ use super::compare::{LEADER, MODEL, PLAIN, SLOTS, TWIN};
 use super::lockstep::{Checked, Lockstep};
 use super::nodes::FIRST;
 use super::observer::Observer;
-use crate::backend::{Backend, Call, Code, Point, Reply, Timestamp, Who};
+use crate::backend::{Backend, Call, Code, Isolation, Point, Reply, Timestamp, Who};
 use crate::engine::{Checkpoint, Node};
 use crate::program::ops::Class;
 use crate::program::{HookAction, Op, Step};
@@ -65,7 +65,10 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             trace: Rc::default(),
             commit: None,
         };
-        if commits && (own || !self.may_commit(hook.who.session)) {
+        // A commit may fail, and what is rolled back is gone from uncommitted reads at once: there is no one answer.
+        let reads_uncommitted =
+            self.sessions.isolation(step.who.session, &self.program.config) == Isolation::ReadUncommitted;
+        if commits && (own || reads_uncommitted || !self.may_commit(hook.who.session)) {
             return;
         }
         if matches!(step.op, Op::Adopt | Op::Advance { .. }) {

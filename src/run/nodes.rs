@@ -161,16 +161,6 @@ impl Nodes {
         self.followers().chain(self.twin())
     }
 
-    /// Whether the backend in `slot` is the layered tables of a node that follows.
-    pub fn is_layered_on_follower(&self, slot: usize) -> bool {
-        match slot {
-            FOLLOWER => self.leader != Some(FIRST),
-            LEADER => self.leader != Some(SECOND),
-            TWIN => true,
-            _ => false,
-        }
-    }
-
     /// What the node that is tested counted so far.
     pub fn counters(&self) -> Counters {
         self.members[FIRST].node.borrow().counters().to_owned()

@@ -6,8 +6,7 @@
 //! - `largest_key` ignores visibility: it answers the largest key that is physically there, and what is
 //!   physically there is each backend's own affair. Each answer has to be at least as large as the largest key that
 //!   anybody may still ask for, and some session must have written it once. There may be none only where nobody may ask
-//!   for any. On a follower that is what the session sees and what running transactions have written: what others hold on
-//!   to may be in an older checkpoint, which a new look at the table does not go back to.
+//!   for any.
 //!
 //! The cursors of the backends stand apart afterwards, so both rules end by aligning them.
 
@@ -15,8 +14,7 @@ use super::compare::Aspect;
 use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
 use super::step::Ending;
-use crate::backend::{Backend, Call, Code, CursorConfig, Field, Key, Reply, Who};
-use crate::oracle::Model;
+use crate::backend::{Backend, Call, Code, CursorConfig, Field, Reply, Who};
 
 impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// `next`, by the rule if the cursor is a random one.
@@ -98,7 +96,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             return Ok(Ending::cursor(code));
         }
         for &slot in self.replies.active() {
-            if let Some((aspect, reason)) = self.no_largest(who, slot) {
+            if let Some((aspect, reason)) = self.no_largest(who, self.replies.slot(slot)) {
                 return Err(self.breaks_rule(who, call, aspect, slot, reason));
             }
         }
@@ -113,12 +111,11 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     }
 
     /// Why `reply` cannot be the answer: the largest key, or that there is none.
-    fn no_largest(&self, who: Who, slot: usize) -> Option<(Aspect, &'static str)> {
-        let reply = self.replies.slot(slot);
+    fn no_largest(&self, who: Who, reply: &Reply) -> Option<(Aspect, &'static str)> {
         let Reply { value: Field::Unset, placed: false, exact: 0, .. } = reply else {
             return Some((Aspect::Placed, "the cursor should have no value and no place"));
         };
-        let largest = self.model.as_ref().and_then(|model| self.least_answer(model, who, slot));
+        let largest = self.model.as_ref().and_then(|model| model.largest_needed(who.session, model.table_of(who)));
         match (reply.code, &reply.key, largest) {
             (Code::NotFound, Field::Unset, None) => None,
             (Code::NotFound, Field::Unset, Some(_)) => Some((Aspect::Code, "there are keys that somebody may ask for")),
@@ -133,17 +130,6 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             },
             _ => Some((Aspect::Key, "the cursor should have the largest key, or none if there is none")),
         }
-    }
-
-    /// The largest key that the backend in `slot` has to have.
-    fn least_answer(&self, model: &Model, who: Who, slot: usize) -> Option<Key> {
-        let table = model.table_of(who);
-        if !self.nodes.is_layered_on_follower(slot) {
-            return model.largest_needed(table);
-        }
-        let running = (0..self.program.config.sessions).flat_map(|session| model.updates_of(session));
-        let written = running.filter(|update| update.table == table && update.value.is_some()).map(|update| update.key);
-        written.chain(model.largest_visible(who.session, table)).max()
     }
 
     /// Makes a call that puts all backends' cursors into the same state. The replies before it stay: they are

@@ -1,7 +1,7 @@
 //! What the harness knows of the sessions on its own: which run a transaction, and how each cursor was opened. All
 //! backends agree on it.
 
-use crate::backend::{CursorConfig, Who};
+use crate::backend::{CursorConfig, Isolation, Who};
 use crate::program::Config;
 
 const SESSIONS: usize = Config::MAX_SESSIONS as usize;
@@ -12,7 +12,10 @@ const CURSORS: usize = Config::MAX_CURSORS as usize;
 pub(super) struct Sessions {
     running: [bool; SESSIONS],
     prepared: [bool; SESSIONS],
+    /// Whether it has asked for a snapshot that it may hold without a transaction and without a place.
     snapshot: [bool; SESSIONS],
+    /// The isolation of the transaction that is running.
+    isolation: [Isolation; SESSIONS],
     cursors: [[Opened; CURSORS]; SESSIONS],
     opened: u64,
 }
@@ -48,9 +51,15 @@ impl Sessions {
     }
 
     /// The session's transaction has begun.
-    pub fn begun(&mut self, session: u8) {
+    pub fn begun(&mut self, session: u8, isolation: Isolation) {
         self.running[usize::from(session)] = true;
         self.snapshot[usize::from(session)] = false;
+        self.isolation[usize::from(session)] = isolation;
+    }
+
+    /// The isolation of the session's transaction, or else what the session has outside transactions.
+    pub fn isolation(&self, session: u8, config: &Config) -> Isolation {
+        if self.is_running(session) { self.isolation[usize::from(session)] } else { config.isolation_of(session) }
     }
 
     /// The session has asked for a snapshot, which it may hold without a transaction and without a place.
@@ -138,7 +147,7 @@ mod tests {
     #[test]
     fn a_prepared_transaction_is_a_running_one() {
         let mut sessions = Sessions::default();
-        sessions.begun(1);
+        sessions.begun(1, Isolation::Snapshot);
         assert!(sessions.any_unprepared() && sessions.any_running() && !sessions.is_prepared(1));
         sessions.prepared(1);
         assert!(!sessions.any_unprepared() && sessions.is_running(1) && sessions.is_prepared(1));

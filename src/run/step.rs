@@ -3,7 +3,7 @@
 use super::hook::Hook;
 use super::lockstep::{Checked, Lockstep};
 use super::observer::{Done, Observer};
-use crate::backend::{Backend, Begin, Call, Code, CursorConfig, Key, Timestamp, Value, Who};
+use crate::backend::{Backend, Begin, Call, Code, CursorConfig, Isolation, Key, Timestamp, Value, Who};
 use crate::program::{Op, Step};
 
 /// How a step ended; see [`Done`].
@@ -199,10 +199,20 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     pub(super) fn begin(&mut self, who: Who, config: Begin) -> Checked<Ending> {
         let code = self.call(who, Call::Begin(config))?;
         if code == Code::Ok {
-            self.sessions.begun(who.session);
+            self.begun(who, &config);
         }
         self.compare_session(who.session)?;
         Ok(Ending::plain(code))
+    }
+
+    /// A transaction has begun as `config` says.
+    pub(super) fn begun(&mut self, who: Who, config: &Begin) {
+        let own = self.program.config.isolation_of(who.session);
+        let isolation = match config.read_ts {
+            Some(_) => Isolation::Snapshot,
+            None => config.isolation.unwrap_or(own),
+        };
+        self.sessions.begun(who.session, isolation);
     }
 
     pub(super) fn prepare(&mut self, who: Who, ts: Option<Timestamp>) -> Checked<Ending> {

@@ -36,6 +36,26 @@ impl Merge {
         }
     }
 
+    /// Where a move that was interrupted begins, seen from both sides.
+    fn origin(&self, rest: &Rest) -> Bound<Key> {
+        match rest {
+            Rest::ParkIngest(from) | Rest::ParkStable(from) => from.clone(),
+            Rest::StepStable => self.stable_key().map_or(Bound::Unbounded, |key| Bound::Excluded(key.clone())),
+        }
+    }
+
+    /// Ends a move that was interrupted. If what the first half was made under is no more (a truncation has left the
+    /// list, say), it is made again.
+    pub fn resume_walk(&mut self, env: &mut Env<'_>, direction: Direction, rest: Rest) -> Looked<(Key, Value)> {
+        if self.era == env.era {
+            return self.end_walk(env, direction, rest);
+        }
+        self.era = env.era;
+        let from = self.origin(&rest);
+        self.park_both(env, from.as_ref(), direction);
+        self.settle(env, direction)
+    }
+
     /// Ends the move: the record that the walk arrives at, `None` at the other end, where the cursor then stands
     /// nowhere, or the prepared update that is in its way.
     pub fn end_walk(&mut self, env: &mut Env<'_>, direction: Direction, rest: Rest) -> Looked<(Key, Value)> {

@@ -3,7 +3,7 @@
 
 use super::session::Session;
 use super::table::Table;
-use super::version::Kind;
+use super::version::{Everyone, Kind};
 use super::{Answer, Model};
 use crate::backend::{Code, Direction, Key, Timestamp, Value, Who};
 use std::ops::Bound;
@@ -62,10 +62,14 @@ impl Model {
         false
     }
 
-    /// The largest key with a version that somebody needs: a reader, present or to come, or a transaction that runs.
+    /// The largest key with a version that somebody needs: the session, a reader to come, or a transaction that runs.
     /// What an engine may have dropped does not count. Disturbs nothing.
-    pub fn largest_needed(&self, table: u8) -> Option<Key> {
-        let everyone = Model::everyone(&self.sessions, &self.node);
+    pub fn largest_needed(&self, session: u8, table: u8) -> Option<Key> {
+        let session = self.session(session);
+        let everyone = Everyone {
+            moment: session.held_snapshot().unwrap_or(self.node.now),
+            pinned_ts: session.read_timestamp().map_or(self.node.oldest, |read_ts| read_ts.min(self.node.oldest)),
+        };
         self.tables[usize::from(table)].largest_needed(&everyone).cloned()
     }
 

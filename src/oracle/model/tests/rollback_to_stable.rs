@@ -49,7 +49,7 @@ fn even_if_oldest_has_passed_the_commit() {
         table.puts(OTHER, &key.to_string(), "once").key(OTHER, &key.to_string());
         table.does(OTHER, Call::Remove, "ok - -");
     }
-    assert_eq!((table.0.peek(0, 0, &"30".into()), table.0.largest_needed(0)), (Some("p".into()), Some("50".into())));
+    assert_eq!((table.0.peek(0, 0, &"30".into()), table.0.largest_needed(0, 0)), (Some("p".into()), Some("50".into())));
     table.does(A, Call::RollbackToStable, "ok").finds(A, "30", "ok I(30) I(t5)");
 }
 

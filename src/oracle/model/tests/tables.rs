@@ -119,7 +119,7 @@ fn the_largest_key_that_is_needed() {
         for (call, code) in calls {
             table.does(who, *call, code);
         }
-        assert_eq!(table.0.largest_needed(0), Some(expected.into()), "{calls:?}");
+        assert_eq!(table.0.largest_needed(0, 0), Some(expected.into()), "{calls:?}");
     };
     let (fifty, sixty, value) = (Key::from("50"), Key::from("60"), Value::from("x"));
     needed(A, &[], "50");
