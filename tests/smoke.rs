@@ -9,12 +9,12 @@ use std::path::Path;
 const NEVER_FAIL: &[(&str, &str)] = &[
     ("value", "any byte string is a value"),
     ("reset", "every cursor can be reset, wherever it stands"),
-    ("reopen", "a cursor can always be opened"),
-    ("reconfigure", "it is a reset and a new setting"),
     ("state", "it looks and touches nothing"),
-    ("scan", "it reads with a cursor of its own, to the end, and no prepared update stops it"),
     ("evict", "what may not leave ingest stays"),
     ("prune", "what may not leave ingest stays"),
+    ("quiesce", "what is running can be rolled back"),
+    ("restart", "a node may die at any time"),
+    ("hook", "it only waits"),
 ];
 
 /// Examples of what no profile generates: an empty key.

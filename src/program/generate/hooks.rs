@@ -13,14 +13,20 @@ impl Generator {
         if self.is_prepared(self.who.session) {
             return None;
         }
-        let at = Point::ALL[self.dice.weighted(&[20, 14, 26, 12, 20, 8])];
+        let stalled = if self.plan.prepared().next().is_some() { 60 } else { 0 };
+        let adopted = if self.config.tables > 1 { 20 } else { 0 };
+        let at = Point::ALL[self.dice.weighted(&[20, 14, 26, stalled, 20, adopted])];
         let step = self.step_through(at)?;
-        let (action, session, ts) = self.hook_action(self.who.session);
-        let hook = Op::Hook { at, action, ts };
         let who = self.who;
-        self.then(Who { session: session.unwrap_or(who.session), cursor: 0 }, hook);
+        self.then_hook(at, who);
         self.then(who, step);
         Some(self.first_of_next())
+    }
+
+    /// A hook for the step that comes after it, which is `who`'s.
+    pub(super) fn then_hook(&mut self, at: Point, who: Who) {
+        let (action, session, ts) = self.hook_action(who.session);
+        self.then(Who { session: session.unwrap_or(who.session), cursor: 0 }, Op::Hook { at, action, ts });
     }
 
     /// A step that passes a point, if there is one at hand. What has to come before it is made to.

@@ -9,7 +9,7 @@ use crate::program::ops::{Op, OpKind};
 use crate::program::step::Config;
 
 /// How often quiet is made where it is needed, in percent.
-const QUIET: u32 = 87;
+const QUIET: u32 = 78;
 
 impl Generator {
     fn make_quiet(&mut self) {

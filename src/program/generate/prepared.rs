@@ -1,7 +1,7 @@
 //! Prepared transactions: how they come about, how they end, and who meets them on the way.
 
 use super::Generator;
-use crate::backend::{Direction, IgnorePrepare, Timestamp, TxnTimestamp, Who};
+use crate::backend::{Direction, IgnorePrepare, Point, Timestamp, TxnTimestamp, Who};
 use crate::program::clock::Txn;
 use crate::program::ops::{Op, OpKind};
 use crate::program::step::Config;
@@ -159,6 +159,9 @@ impl Generator {
             Direction::Prev => (Op::Prev, Op::Next),
         };
         self.then(reader, start);
+        if self.is_on(OpKind::Hook) && self.dice.percent(15) {
+            self.then_hook(Point::Stalled, reader);
+        }
         self.then(reader, ahead.clone());
         self.something_happens(session);
         let again = if self.dice.percent(60) { ahead.clone() } else { back.clone() };
