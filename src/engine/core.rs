@@ -179,7 +179,9 @@ impl Core {
     pub fn hold_back_readers(&mut self, ts: Timestamp) {
         let adopted = self.adopted;
         for registration in &mut self.registrations {
-            if registration.read_ts >= ts && registration.read_ts != 0 && registration.newest_checkpoint.is_none() {
+            // One that is prepared reads no more, and has no snapshot to hold back.
+            let reads = registration.read_ts != 0 && registration.snapshot_min.is_some();
+            if reads && registration.read_ts >= ts && registration.newest_checkpoint.is_none() {
                 registration.newest_checkpoint = Some(adopted);
             }
         }

@@ -53,7 +53,8 @@ struct Happened {
 impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// Makes the hook that the step before set ready for `step`.
     #[cold]
-    pub(super) fn arm(&mut self, hook: Hook, step: &Step) {
+    pub(super) fn arm(&mut self, step: &Step) {
+        let Some(hook) = self.hook.take() else { return };
         let class = step.op.class();
         let own =
             matches!(class, Class::Cursor | Class::Session | Class::Burst) && step.who.session == hook.who.session;

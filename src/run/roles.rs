@@ -34,6 +34,15 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         Ok(())
     }
 
+    /// A snapshot that a session has asked for and that no cursor holds goes with the next reset: no node keeps it when it
+    /// changes its role.
+    fn let_go_of_snapshots(&mut self) -> Checked<()> {
+        for session in self.sessions.take_snapshots() {
+            self.call(Who { session, cursor: 0 }, Call::Reset)?;
+        }
+        Ok(())
+    }
+
     /// The leader becomes a follower, unless somebody is at work.
     pub(super) fn step_down(&mut self) -> Checked<Ending> {
         let situation = self.happened("step_down")?;
@@ -41,6 +50,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             return Ok(Ending::plain(Code::Invalid));
         };
         let busy = self.sessions.any_running() || situation.any_placed();
+        if !busy {
+            self.let_go_of_snapshots()?;
+        }
         let node = Rc::clone(&self.nodes.member(leader).node);
         let answered = node.borrow_mut().step_down(self.nodes.newest.as_deref()).map_or(Code::Busy, |()| Code::Ok);
         self.judge(leader, "step_down", answered, if busy { Code::Busy } else { Code::Ok })?;
@@ -62,6 +74,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         }
         let number = usize::from(node);
         let expected = self.step_up_answers(number, &situation);
+        if expected == Code::Ok {
+            self.let_go_of_snapshots()?;
+        }
         let node = Rc::clone(&self.nodes.member(number).node);
         let answered = node.borrow_mut().step_up(self.nodes.newest.as_deref()).map_or(Code::Busy, |()| Code::Ok);
         self.judge(number, "step_up", answered, expected)?;

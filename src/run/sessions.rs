@@ -12,6 +12,8 @@ const CURSORS: usize = Config::MAX_CURSORS as usize;
 pub(super) struct Sessions {
     running: [bool; SESSIONS],
     prepared: [bool; SESSIONS],
+    /// Whether it has asked for a snapshot that it may hold without a transaction and without a place.
+    snapshot: [bool; SESSIONS],
     /// The isolation of the transaction that is running.
     isolation: [Isolation; SESSIONS],
     cursors: [[Opened; CURSORS]; SESSIONS],
@@ -51,12 +53,24 @@ impl Sessions {
     /// The session's transaction has begun.
     pub fn begun(&mut self, session: u8, isolation: Isolation) {
         self.running[usize::from(session)] = true;
+        self.snapshot[usize::from(session)] = false;
         self.isolation[usize::from(session)] = isolation;
     }
 
     /// The isolation of the session's transaction, or else what the session has outside transactions.
     pub fn isolation(&self, session: u8, config: &Config) -> Isolation {
         if self.is_running(session) { self.isolation[usize::from(session)] } else { config.isolation_of(session) }
+    }
+
+    /// The session has asked for a snapshot, which it may hold without a transaction and without a place.
+    pub fn took_snapshot(&mut self, session: u8) {
+        self.snapshot[usize::from(session)] = !self.is_running(session);
+    }
+
+    /// Takes out the sessions that may hold such a snapshot.
+    pub fn take_snapshots(&mut self) -> impl Iterator<Item = u8> + use<> {
+        let snapshots = std::mem::take(&mut self.snapshot);
+        (0..).zip(snapshots).filter(|&(_, held)| held).map(|(session, _)| session)
     }
 
     /// The session's transaction is prepared.

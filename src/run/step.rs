@@ -34,21 +34,18 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let step = &program.steps[index];
         self.index = index;
         self.observer.before(index, step);
-        if let Some(hook) = self.hook.take() {
-            self.arm(hook, step);
+        if self.hook.is_some() {
+            self.arm(step);
         }
         let Ending { code, commit, on_cursor } = self.step(step)?;
-        if self.armed.is_some() {
+        if self.special {
             self.settle_hook()?;
         }
         if let Some(expect) = &step.expect {
             self.check(expect, code, commit)?;
         }
         self.observer.after(index, step, &Done { code, commit, on_cursor, replies: &self.replies });
-        match self.nodes.twin() {
-            Some(twin) => self.twin_events(twin),
-            None => Ok(()),
-        }
+        if self.special { self.twin_events() } else { Ok(()) }
     }
 
     fn step(&mut self, step: &Step) -> Checked<Ending> {
@@ -98,7 +95,13 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             Op::Commit { ts, durable } => self.end_transaction(who, Call::Commit { ts: *ts, durable: *durable }),
             Op::Rollback => self.end_transaction(who, Call::Rollback),
             Op::TimestampTransaction { which, ts } => self.on_session(who, Call::TimestampTransaction(*which, *ts)),
-            Op::ResetSnapshot => self.on_session(who, Call::ResetSnapshot),
+            Op::ResetSnapshot => {
+                let ending = self.on_session(who, Call::ResetSnapshot)?;
+                if ending.code == Code::Ok {
+                    self.sessions.took_snapshot(who.session);
+                }
+                Ok(ending)
+            }
             Op::Query { what } => Ok(Ending::plain(self.call(who, Call::Query(*what))?)),
             Op::Truncate { start, stop, ts } => self.truncate(who, *start, *stop, *ts),
             Op::TruncateRange { first, last, table, ts } => {

@@ -73,7 +73,8 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
 
     /// What is due for the twin after the step that was just made.
     #[cold]
-    pub(super) fn twin_events(&mut self, twin: usize) -> Checked<()> {
+    pub(super) fn twin_events(&mut self) -> Checked<()> {
+        let Some(twin) = self.nodes.twin() else { return Ok(()) };
         for event in self.schedule.take(self.index) {
             match event {
                 Event::Adopt => {

@@ -48,6 +48,7 @@ fn open<'a>(table: TableId, bounds: &'a super::Bounds, ctx: &'a mut Ctx<'_>) -> 
             let era = Era {
                 snapshot_gen: ctx.txn.snapshot_gen,
                 read_ts: view.read_ts,
+                uncommitted: view.snapshot.is_none(),
                 ignores_prepared: view.ignores_prepared,
                 write_gen: ctx.txn.write_gen,
                 changes: layered.pruned_truncations

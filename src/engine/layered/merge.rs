@@ -31,6 +31,8 @@ pub struct Era {
     pub snapshot_gen: u64,
     /// The read timestamp.
     pub read_ts: Timestamp,
+    /// Whether the view is without a snapshot.
+    pub uncommitted: bool,
     /// Whether prepared updates are passed over.
     pub ignores_prepared: bool,
     /// The session's own writes: they are visible to it at once.
