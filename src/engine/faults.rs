@@ -6,7 +6,7 @@
 //! `LOCKSTEP_FAULT` names the fault of the whole process; tests `plant` theirs thread by thread.
 //!
 //! The names are those of a catalogue of bugs, whose letters are: A iteration, B search_near, C checkpoints, D writes,
-//! E truncates, F what leaves ingest, G step-up.
+//! E truncates, F what leaves ingest, G step-up. (T8 is of its list of what has never been settled.)
 
 use std::fmt;
 use std::str::FromStr;
@@ -53,32 +53,50 @@ faults! {
     B1, "SLS-518", "search_near does not ask stable where ingest has nothing";
     A1, "WT-15856", "a walk after a search that ingest answered takes the unplaced stable side for exhausted";
     D10, "WT-17252", "the overwrite flag is that of the inner cursor, which is always set";
+    E3, "WT-16811", "a truncated range does not hide its last key in stable";
     D14, "WT-17905", "a value equal to the tombstone is not escaped";
     D13, "WT-16483", "reserve does not find a record that only stable has";
     D4, "WT-15405", "a remove by position deletes the record that ingest is parked on";
     D3, "WT-17827", "a remove by position that finds nothing keeps the position";
     D15, "WT-17336", "modify shows its result escaped";
+    E1, "WT-17382", "what lies ahead in stable is not looked up in the truncate list";
+    E2, "WT-17382", "a truncate of a range without ingest keys removes the next ingest key beyond it";
     D2, "WT-17796", "a remove by position trusts the value that the cursor holds from before";
+    A5, "WT-17014", "a prepare conflict in the middle of a walk makes the walk forget where it was";
+    A6, "WT-17454", "a search that meets a prepared update keeps the place that the cursor had";
     A2, "WT-17031", "the side that is parked ahead stays parked under another snapshot or read timestamp";
     A3, "WT-17830", "a step moves the other side off the same key only if ingest is the current one";
+    E7, "WT-17637", "a truncate passes over records whose newest update is of a running transaction";
     F1, "WT-16531", "what leaves ingest leaves the oldest version of its key behind";
     F2, "WT-15158", "the prune timestamp is that of the newest checkpoint, not of the oldest in use";
     D9, "WT-17984", "the conflict check looks at the record that stable was left on";
     A4, "WT-17016", "a move to a later checkpoint keeps the look-ahead of the one before";
+    G1, "SLS-808", "the drain copies the first and the last version of a key and none between";
+    E11, "WT-17427", "the drain lays truncates on top of what was written into their range later";
     A12, "WT-17247", "a write in the middle of a walk on ingest loses the place in stable";
+    B3, "WT-16811", "search_near lands in a truncated range of stable";
     B2, "WT-16955", "after search_near has walked forward off tombstones what lies ahead is taken for what lies behind";
+    A7, "WT-17652", "a prepare conflict is raised after the other side has moved on, and the walk goes on from there";
     D11, "SLS-1927", "an insert that meets a duplicate keeps the application's value";
     D5, "SLS-1070", "a remove by position forgets where the walk was";
     D17, "WT-18473", "modify escapes its result only if the value before was escaped";
+    E6, "WT-17272", "truncates of others that are not seen conflict with nothing";
+    E10, "WT-16813", "entries leave the truncate list though a checkpoint in use still has their records";
     F4, "WT-16591", "tombstones leave ingest though a checkpoint in use still has their key";
     F6, "WT-17409", "a tombstone that everybody sees leaves ingest though no checkpoint has the delete";
-    C4, "WT-18408", "a checkpoint is adopted whose oldest timestamp is above that of a reader";
-    C8, "WT-17258", "a cursor that found no checkpoint at first reads an empty stable table ever after";
-    C10, "WT-18532", "a cursor that is about to bind a checkpoint does not keep it in use";
-    G1, "SLS-808", "the drain copies the first and the last version of a key and none between";
     G2, "SLS-1226", "the drain begins one timestamp after where the checkpoint ends";
     G3, "WT-15669", "the drain drops the timestamps of what is stable";
-    E11, "WT-17427", "the drain lays truncates on top of what was written into their range later";
+    C4, "WT-18408", "a checkpoint is adopted whose oldest timestamp is above that of a reader";
+    D7, "WT-15721", "a remove of what the transaction itself has removed writes another tombstone";
+    A9, "WT-17899", "a checkpoint is bound while a walk is stalled, which then starts anew";
+    A10, "WT-17825", "a prepared update in ingest stops a walk though stable has a nearer record";
+    C8, "WT-17258", "a cursor that found no checkpoint at first reads an empty stable table ever after";
+    C10, "WT-18532", "a cursor that is about to bind a checkpoint does not keep it in use";
+    E5, "WT-17268", "a truncate leaves alone what ingest has in its range";
+    E9, "WT-16789", "a truncate that is rolled back stays in the truncate list, as if committed";
+    F5, "WT-15966", "prepared updates leave ingest by their prepare timestamp";
+    G8, "WT-16600", "updates that are prepared at step-up stay in the ingest table that is thrown away";
+    T8, "WT-17782", "what is written into a truncated range leaves ingest though the range is in the truncate list";
 }
 
 impl fmt::Display for Fault {

@@ -7,6 +7,7 @@
 use super::checkpoint::TableImage;
 use super::core::{Table, TableId};
 use super::cursor::{Ctx, Cursor};
+use super::faults::{self, Fault};
 use super::layered::truncate::Truncation;
 use super::node::Node;
 use super::session::Session;
@@ -176,6 +177,9 @@ fn remove_up_to(ctx: &mut Ctx<'_>, cursor: &mut Cursor, last: Option<&Key>) -> C
         };
     }
     if let Some(image) = in_stable.image {
+        if faults::active(Fault::E2) {
+            remove_beyond(ctx, cursor, &first, &removed);
+        }
         hide_in_stable(ctx, cursor.table, &image, first, removed, in_stable.newest);
     }
     if matches!(code, Code::NotFound | Code::PrepareConflict) { Code::Rollback } else { code }
@@ -194,17 +198,32 @@ fn stands_on_record(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key) -> bool {
 /// Removes the record that `cursor` stands on, or notes that it is in stable only.
 fn remove_one(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key, in_stable: &mut InStable) -> Code {
     if let Err(code) = cursor.may_remove(ctx, key) {
-        return code;
+        let passed_over = faults::active(Fault::E7) && cursor.is_in_ingest_uncommitted(ctx, key);
+        return if passed_over { Code::Ok } else { code };
     }
     ctx.pass(Point::LookedUp);
     if cursor.is_not_in_ingest(ctx, key) {
         in_stable.image = cursor.image().cloned();
         let row = in_stable.image.as_ref().and_then(|image| image.row(key));
         in_stable.newest = in_stable.newest.max(row.map_or(0, |row| row.newest.durable_ts));
-    } else {
+    } else if !(faults::active(Fault::E5) && cursor.merges(ctx)) {
         cursor.put_delete(ctx, key);
     }
     Code::Ok
+}
+
+/// Removes the first record of ingest beyond a range in which ingest has none. For a fault.
+fn remove_beyond(ctx: &mut Ctx<'_>, cursor: &mut Cursor, first: &Key, last: &Key) {
+    let Table::Layered(layered) = &ctx.node.core.tables[cursor.table.0] else {
+        return;
+    };
+    if layered.ingest.keys_between(first, last).next().is_some() {
+        return;
+    }
+    let beyond = layered.ingest.rows().map(|(key, _)| key).find(|key| *key > last).cloned();
+    if let Some(key) = beyond.filter(|key| cursor.may_remove(ctx, key).is_ok()) {
+        cursor.put_delete(ctx, &key);
+    }
 }
 
 /// Adds an entry to the truncate list: for what `image` has from `start` to `stop`. `newest` is the largest durable

@@ -64,7 +64,12 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             return None;
         };
         let table = model.table_of(who);
+        // What the session sees now may be more: with its last place it may have given up its snapshot.
+        let nothing = self.replies.expected().code == Code::NotFound;
         match reply {
+            _ if nothing != (reply.code == Code::NotFound) => {
+                Some((Aspect::Code, "either there is something for the session to meet, for all, or nothing"))
+            }
             Reply {
                 code: Code::Ok, key: Field::Internal(key), value: Field::Internal(value), placed: true, ..
             } => match model.peek(who.session, table, key) {
@@ -77,11 +82,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
                 let met = model.meets_prepared(who.session, table);
                 (!met).then_some((Aspect::Code, "no prepared update is in the session's way"))
             }
-            Reply { code: Code::NotFound, key: Field::Unset, value: Field::Unset, placed: false, .. } => {
-                let meets =
-                    model.largest_visible(who.session, table).is_some() || model.meets_prepared(who.session, table);
-                meets.then_some((Aspect::Code, "there is something for the session to meet"))
-            }
+            Reply { code: Code::NotFound, key: Field::Unset, value: Field::Unset, placed: false, .. } => None,
             _ => Some((Aspect::Placed, "the cursor should have no key and no value")),
         }
     }

@@ -12,7 +12,7 @@ const CURSORS: usize = Config::MAX_CURSORS as usize;
 pub(super) struct Sessions {
     running: [bool; SESSIONS],
     prepared: [bool; SESSIONS],
-    /// Whether it has asked for a snapshot that it may hold without a transaction and without a place.
+    /// Whether it may hold a snapshot that it has asked for outside a transaction.
     snapshot: [bool; SESSIONS],
     /// The isolation of the transaction that is running.
     isolation: [Isolation; SESSIONS],
@@ -53,13 +53,8 @@ impl Sessions {
     /// The session's transaction has begun.
     pub fn begun(&mut self, session: u8, isolation: Isolation) {
         self.running[usize::from(session)] = true;
-        self.snapshot[usize::from(session)] = false;
         self.isolation[usize::from(session)] = isolation;
-    }
-
-    /// The isolation of the session's transaction, or else what the session has outside transactions.
-    pub fn isolation(&self, session: u8, config: &Config) -> Isolation {
-        if self.is_running(session) { self.isolation[usize::from(session)] } else { config.isolation_of(session) }
+        self.snapshot[usize::from(session)] = false;
     }
 
     /// The session has asked for a snapshot, which it may hold without a transaction and without a place.
@@ -71,6 +66,11 @@ impl Sessions {
     pub fn take_snapshots(&mut self) -> impl Iterator<Item = u8> + use<> {
         let snapshots = std::mem::take(&mut self.snapshot);
         (0..).zip(snapshots).filter(|&(_, held)| held).map(|(session, _)| session)
+    }
+
+    /// The isolation of the session's transaction, or else what the session has outside transactions.
+    pub fn isolation(&self, session: u8, config: &Config) -> Isolation {
+        if self.is_running(session) { self.isolation[usize::from(session)] } else { config.isolation_of(session) }
     }
 
     /// The session's transaction is prepared.

@@ -164,7 +164,7 @@ impl Cursor {
     }
 
     /// Whether the cursor merges ingest and stable. For faults that are the merge's own.
-    pub(super) fn merges(&self, ctx: &Ctx<'_>) -> bool {
+    pub fn merges(&self, ctx: &Ctx<'_>) -> bool {
         ctx.node.core.role == Role::Follower && matches!(ctx.node.core.tables[self.table.0], Table::Layered(_))
     }
 
@@ -178,6 +178,17 @@ impl Cursor {
         match &ctx.node.core.tables[self.table.0] {
             Table::Layered(layered) => ctx.node.core.role == Role::Follower && layered.ingest.chain(key).is_none(),
             Table::Plain(_) => false,
+        }
+    }
+
+    /// Whether the cursor merges, and ingest's newest update of `key` is of a running transaction. For a fault.
+    pub fn is_in_ingest_uncommitted(&self, ctx: &Ctx<'_>, key: &Key) -> bool {
+        match &ctx.node.core.tables[self.table.0] {
+            Table::Layered(layered) if self.merges(ctx) => {
+                let newest = layered.ingest.chain(key).and_then(|chain| chain.versions().last());
+                newest.is_some_and(|newest| ctx.node.core.running().contains(&newest.txn))
+            }
+            _ => false,
         }
     }
 

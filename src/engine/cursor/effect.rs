@@ -46,6 +46,12 @@ impl Cursor {
         drop_internal(&mut self.value);
     }
 
+    /// A search that found nothing, and did not give up the place. For a fault.
+    pub(super) fn stays(&mut self) {
+        own(&mut self.key);
+        drop_internal(&mut self.value);
+    }
+
     /// A walk met a prepared update at `at`. Taken up again in the same direction it looks there again.
     pub(super) fn stalled(&mut self, ctx: &mut Ctx<'_>, at: Key, direction: Direction) {
         let bound = match self.bounds.start(direction) {

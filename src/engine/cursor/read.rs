@@ -4,6 +4,7 @@ use super::access::Looked;
 use super::{Ctx, Cursor};
 use crate::backend::{Code, Direction, Isolation, Key, Point, Value};
 use crate::engine::core::{Role, Table};
+use crate::engine::faults::{self, Fault};
 use crate::engine::version::Unresolved;
 use std::ops::Bound;
 
@@ -16,6 +17,10 @@ impl Cursor {
         let Some(key) = self.key.get().cloned() else {
             return Code::Invalid;
         };
+        if faults::active(Fault::A6) && self.merges(ctx) && self.peek(ctx, &key).is_err() {
+            self.stays(); // even where it stood
+            return Code::PrepareConflict;
+        }
         match self.find(ctx, &key) {
             Ok(Some(value)) => {
                 self.landed(ctx, key, value);

@@ -51,7 +51,9 @@ impl LayeredTable {
             Payload::Delete => self.live.chain(key).is_none_or(Chain::ends_in_delete),
             Payload::Reserve => true,
         };
-        if changes_nothing || faults::active(Fault::G1) && !is_at_either_end(version, chain) {
+        let lost = (faults::active(Fault::G1) && !is_at_either_end(version, chain))
+            || (faults::active(Fault::G8) && version.prepared);
+        if changes_nothing || lost {
             return false;
         }
         let mut version = Version { payload, ..version.clone() };

@@ -66,7 +66,7 @@ impl Merge {
     /// Parks both constituents at their first record from `from` on.
     pub(super) fn park_both(&mut self, env: &Env<'_>, from: Bound<&Key>, direction: Direction) {
         self.park_ingest(env, from, direction);
-        self.park_stable(env, from, direction);
+        self.park_stable(env, from, direction, !faults::active(Fault::B3));
         self.parked_for = Some(direction);
     }
 
@@ -84,6 +84,12 @@ impl Merge {
                 Ok(found) => return Ok(found),
                 Err(unresolved) => {
                     self.stalled = Some(direction);
+                    if faults::active(Fault::A5) {
+                        self.leave();
+                    }
+                    if faults::active(Fault::A7) {
+                        self.move_on(env, &unresolved.at, direction);
+                    }
                     return Err(unresolved);
                 }
             }
@@ -91,6 +97,16 @@ impl Merge {
             moves -= 1;
             let rest = self.begin_step(env, side, direction);
             self.end_step(env, direction, rest);
+        }
+    }
+
+    /// The walk goes on from where stable is, beyond the key that stopped it. For a fault.
+    fn move_on(&mut self, env: &Env<'_>, stalled_at: &Key, direction: Direction) {
+        if self.stable_key() == Some(stalled_at) {
+            self.step_stable(env, direction);
+        }
+        if let Some(key) = self.stable_key().cloned() {
+            self.ingest = Some(Parked { key, stored: None });
         }
     }
 
@@ -102,7 +118,7 @@ impl Merge {
                 (key.clone(), value)
             }
             (Side::Ingest, Some(Parked { key, stored: None }), _) => return Err(Unresolved { at: key.clone() }),
-            (Side::Stable, _, Some(row)) => (row.key.clone(), env.read_stable(row)?),
+            (Side::Stable, _, Some(row)) => (row.key.clone(), env.read_parked(row)?),
             _ => return Ok(None),
         };
         let served = match side {
@@ -118,6 +134,7 @@ impl Merge {
         let side = match (self.ingest_key(), self.stable_key()) {
             (None, None) => None,
             (Some(_), None) => Some(Side::Ingest),
+            (Some(_), Some(_)) if faults::active(Fault::A10) && self.ingest_is_prepared() => Some(Side::Ingest),
             (None, Some(_)) => Some(Side::Stable),
             (Some(ingest), Some(stable)) => {
                 let order = ingest.cmp(stable);
@@ -147,7 +164,7 @@ impl Merge {
                 let key = self.ingest.take().map_or(Key::EMPTY, |parked| parked.key);
                 let exhausted = faults::active(Fault::A1) && self.stable.is_none();
                 if !trusted && !exhausted {
-                    self.park_stable(env, Bound::Included(&key), direction);
+                    self.park_stable(env, Bound::Included(&key), direction, !faults::active(Fault::E1));
                 }
                 if again {
                     return Rest::ParkIngest(Bound::Included(key));
@@ -177,7 +194,7 @@ impl Merge {
     fn end_step(&mut self, env: &Env<'_>, direction: Direction, rest: Rest) {
         match rest {
             Rest::ParkIngest(from) => self.park_ingest(env, from.as_ref(), direction),
-            Rest::ParkStable(from) => self.park_stable(env, from.as_ref(), direction),
+            Rest::ParkStable(from) => self.park_stable(env, from.as_ref(), direction, true),
             Rest::StepStable => self.step_stable(env, direction),
         }
         self.parked_for = Some(direction);
@@ -199,8 +216,8 @@ impl Merge {
             });
     }
 
-    /// Parks stable at its first visible row from `from` on.
-    fn park_stable(&mut self, env: &Env<'_>, from: Bound<&Key>, direction: Direction) {
+    /// Parks stable at its first visible row from `from` on. `checked`: the truncate list is asked; only faults do not.
+    fn park_stable(&mut self, env: &Env<'_>, from: Bound<&Key>, direction: Direction, checked: bool) {
         self.stable = self.image().and_then(|image| {
             let rows = image.rows().len();
             match direction {
@@ -216,21 +233,21 @@ impl Merge {
                 },
             }
         });
-        self.skip_invisible(env, direction);
+        self.skip_invisible(env, direction, checked);
     }
 
     /// Moves stable to the next visible row.
     fn step_stable(&mut self, env: &Env<'_>, direction: Direction) {
         self.stable = self.stable.and_then(|at| beyond(at, direction));
-        self.skip_invisible(env, direction);
+        self.skip_invisible(env, direction, true);
     }
 
     /// Moves stable on to the first row that the view sees, or off the end of the table or of the bounds.
-    fn skip_invisible(&mut self, env: &Env<'_>, direction: Direction) {
+    fn skip_invisible(&mut self, env: &Env<'_>, direction: Direction, checked: bool) {
         while let Some(at) = self.stable {
             match self.row(at) {
                 Some(row) if !env.bounds.admit_end(&row.key, direction) => self.stable = None,
-                Some(row) if env.stops_at(row) => return,
+                Some(row) if env.stops_at(row, checked) => return,
                 Some(_) => self.stable = beyond(at, direction),
                 None => self.stable = None,
             }

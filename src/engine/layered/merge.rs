@@ -109,9 +109,18 @@ impl Env<'_> {
         }
     }
 
+    /// As [`Env::read_stable`], of a row that stable is parked on. Such a row is not truncated, but for faults.
+    pub(super) fn read_parked(&self, row: &ImageRow) -> Looked<Value> {
+        let unchecked = faults::active(Fault::E1) || faults::active(Fault::B3);
+        if unchecked && self.table.cover(row, &self.view) == Cover::Gone {
+            return Ok(row.read(self.view.read_ts).map(tombstone::decode));
+        }
+        self.read_stable(row)
+    }
+
     /// Whether the view finds anything in such a row, be it a truncation of which nobody knows what becomes of it.
-    pub(super) fn stops_at(&self, row: &ImageRow) -> bool {
-        row.read(self.view.read_ts).is_some() && self.table.cover(row, &self.view) != Cover::Gone
+    pub(super) fn stops_at(&self, row: &ImageRow, checked: bool) -> bool {
+        row.read(self.view.read_ts).is_some() && !(checked && self.table.cover(row, &self.view) == Cover::Gone)
     }
 }
 
@@ -187,8 +196,12 @@ impl Merge {
         } else if placed {
             let new_view = self.era.snapshot_gen != env.era.snapshot_gen || env.view.snapshot.is_none();
             let may = env.view.read_ts != 0 || (access == Access::Other && new_view);
-            if self.current == Some(Side::Stable) || self.stalled.is_some() || !may {
+            let stalled = self.stalled.is_some();
+            if self.current == Some(Side::Stable) || (stalled && !faults::active(Fault::A9)) || !may {
                 return;
+            }
+            if stalled {
+                self.leave();
             }
         }
         if self.last_bound != 0 && self.last_bound != newest.seq {
@@ -226,6 +239,11 @@ impl Merge {
     /// Where ingest is parked.
     pub fn ingest_key(&self) -> Option<&Key> {
         self.ingest.as_ref().map(|parked| &parked.key)
+    }
+
+    /// Whether ingest is parked on a prepared update.
+    pub(super) fn ingest_is_prepared(&self) -> bool {
+        self.ingest.as_ref().is_some_and(|parked| parked.stored.is_none())
     }
 
     /// Where stable is parked.

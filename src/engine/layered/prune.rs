@@ -26,7 +26,7 @@ impl LayeredTable {
     }
 
     /// The timestamp of the newest adopted checkpoint; 0: none.
-    fn newest_timestamp(&self) -> Timestamp {
+    pub(super) fn newest_timestamp(&self) -> Timestamp {
         self.newest_adopted(None).map_or(0, |newest| newest.timestamp)
     }
 
@@ -38,7 +38,8 @@ impl LayeredTable {
         let (prune_ts, newest_ts) = (self.prune_ts, self.newest_timestamp());
         let in_every_checkpoint = |version: &Version| {
             let bound = if faults::active(Fault::F4) && is_delete(version) { newest_ts } else { prune_ts };
-            version.txn < horizon.txn && !version.prepared && version.durable_ts != 0 && version.durable_ts <= bound
+            let resolved = !version.prepared || faults::active(Fault::F5);
+            version.txn < horizon.txn && resolved && version.durable_ts != 0 && version.durable_ts <= bound
         };
         let is_delete_for_all = |version: &Version| is_delete(version) && version.is_seen_by_all(horizon);
         self.prune_truncations(horizon);
@@ -59,7 +60,7 @@ impl LayeredTable {
             if faults::active(Fault::F6) && newest.is_some_and(is_delete_for_all) {
                 return false;
             }
-            if truncations.iter().any(|entry| entry.spans(key)) {
+            if truncations.iter().any(|entry| entry.spans(key)) && !faults::active(Fault::T8) {
                 return true; // what was written into a truncated range: in stable the entry would hide it
             }
             if newest.is_some_and(in_every_checkpoint) {

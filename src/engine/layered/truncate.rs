@@ -11,6 +11,7 @@
 use super::LayeredTable;
 use crate::backend::{Key, Timestamp};
 use crate::engine::checkpoint::ImageRow;
+use crate::engine::faults::{self, Fault};
 use crate::engine::txn::{Horizon, Outcome, TxnId, View};
 
 /// An entry.
@@ -48,7 +49,8 @@ pub enum Cover {
 impl Truncation {
     /// Whether the key is in the range, and not spared.
     pub fn spans(&self, key: &Key) -> bool {
-        self.start <= *key && *key <= self.stop && self.spared.binary_search(key).is_err()
+        let ends_before = faults::active(Fault::E3) && *key == self.stop;
+        self.start <= *key && *key <= self.stop && !ends_before && self.spared.binary_search(key).is_err()
     }
 
     /// Whether it deletes `row`.
@@ -93,6 +95,9 @@ impl LayeredTable {
 
     /// Whether a truncation that `view` does not see, or of which nobody knows what becomes of it, deletes `row`.
     pub fn truncation_conflicts(&self, row: &ImageRow, view: &View<'_>) -> bool {
+        if faults::active(Fault::E6) {
+            return false;
+        }
         let unseen = |entry: &&Truncation| entry.prepared || !view.sees(entry.txn, entry.start_ts);
         self.truncations.iter().filter(unseen).any(|entry| entry.covers(row))
     }
@@ -116,6 +121,9 @@ impl LayeredTable {
     /// Carries out what becomes of the truncations of `txn`.
     pub fn settle_truncations(&mut self, txn: TxnId, outcome: Outcome) {
         match outcome {
+            Outcome::RolledBack if faults::active(Fault::E9) => {
+                self.truncations.iter_mut().filter(|entry| entry.txn == txn).for_each(|entry| entry.prepared = false);
+            }
             Outcome::RolledBack => self.truncations.retain(|entry| entry.txn != txn),
             _ => self.truncations.iter_mut().filter(|entry| entry.txn == txn).for_each(|entry| entry.settle(outcome)),
         }
@@ -124,7 +132,8 @@ impl LayeredTable {
 
     /// Drops the truncations that every checkpoint in use contains. To be done before their keys leave ingest.
     pub fn prune_truncations(&mut self, horizon: Horizon) {
-        let (prune_ts, before) = (self.prune_ts, self.truncations.len());
+        let prune_ts = if faults::active(Fault::E10) { self.newest_timestamp() } else { self.prune_ts };
+        let before = self.truncations.len();
         self.truncations.retain(|entry| {
             let contained = entry.durable_ts != 0 && entry.durable_ts <= prune_ts;
             entry.prepared || entry.txn >= horizon.txn || !contained

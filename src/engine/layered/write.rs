@@ -1,8 +1,10 @@
 //! Writes on a follower: who conflicts, and where the cursor stands afterwards.
 
 use super::merge::{Env, Merge, Parked, Side};
+use super::truncate::Cover;
 use super::{LayeredTable, tombstone};
 use crate::backend::{Key, Timestamp, Value};
+use crate::engine::checkpoint::ImageRow;
 use crate::engine::cursor::access::Looked;
 use crate::engine::faults::{self, Fault};
 use crate::engine::version::{Found, Payload, Unresolved};
@@ -36,12 +38,13 @@ impl Merge {
     /// Whether the newest update of `key` is a delete, or there is none.
     pub fn is_removed(&self, env: &Env<'_>, key: &Key) -> bool {
         match env.table.ingest.chain(key).and_then(|chain| chain.versions().last()) {
+            Some(newest) if faults::active(Fault::D7) && newest.txn == env.view.own => false,
             Some(newest) => matches!(&newest.payload, Payload::Put(stored) if tombstone::is_tombstone(stored)),
             None if faults::active(Fault::D1) => true,
             None => self
                 .image()
                 .and_then(|image| image.row(key))
-                .is_none_or(|row| row.newest.value.is_none() || env.table.is_truncated(row)),
+                .is_none_or(|row| row.newest.value.is_none() || is_truncated(env, row)),
         }
     }
 
@@ -72,6 +75,11 @@ impl Merge {
         self.ingest = Some(Parked { key: key.clone(), stored: Some(stored) });
         self.current = Some(Side::Ingest);
     }
+}
+
+/// Whether some truncation, visible or not, deletes a row of stable.
+fn is_truncated(env: &Env<'_>, row: &ImageRow) -> bool {
+    if faults::active(Fault::E6) { env.table.cover(row, &env.view) == Cover::Gone } else { env.table.is_truncated(row) }
 }
 
 /// Whether the newest version of `key` in the newest adopted checkpoint has a durable timestamp above `ts`. None has one
