@@ -260,7 +260,7 @@ operations! {
     /// Removes a record.
     "remove", Cursor, Write, Always: Remove { key: Option<Key> = Optional, ts: Timestamp = Wrap };
     /// Changes parts of a value.
-    "modify", Cursor, Write, Inside:
+    "modify", Cursor, Write, Always:
         Modify { key: Option<Key> = Optional, deltas: Box<[Delta]> = Deltas, ts: Timestamp = Wrap };
     /// Locks a record until the transaction ends.
     "reserve", Cursor, Write, Inside: Reserve { key: Option<Key> = Optional, ts: Timestamp = Wrap };

@@ -45,6 +45,8 @@ pub(super) struct Armed {
 #[derive(Default)]
 struct Happened {
     passed: bool,
+    /// Whether the call then found nothing by its old snapshot, and read on with a new one.
+    missed: bool,
     checkpoint: Option<Arc<Checkpoint>>,
     adopted: bool,
     commit: Option<Code>,
@@ -99,7 +101,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
 
     /// The action, to be carried out on the tested node, by itself or from outside.
     fn action(&self, armed: &Armed) -> Box<dyn FnOnce(&mut Node)> {
-        let Hook { who, action, ts, .. } = armed.hook;
+        let Hook { who, at, action, ts } = armed.hook;
         let trace = Rc::clone(&armed.trace);
         let newest = self.nodes.newest.clone();
         let leader = self.nodes.leader.map(|number| (number, Rc::clone(&self.nodes.member(number).node)));
@@ -121,6 +123,10 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
                 HookAction::Commit => {
                     let call = Call::Commit { ts: Some(ts), durable: None };
                     happened.commit = Some(node.act(&[], first, who, call).code);
+                    if at == Point::IngestProbed {
+                        let trace = Rc::clone(&trace);
+                        node.arm(Point::SearchMissed, Box::new(move |_| trace.borrow_mut().missed = true));
+                    }
                 }
             }
         })
@@ -135,11 +141,13 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let node = Rc::clone(&self.nodes.member(FIRST).node);
         node.borrow_mut().arm(at, action);
         let reply = self.follower.call(who, call);
-        if node.borrow_mut().disarm() {
+        node.borrow_mut().disarm();
+        let Happened { passed, missed, .. } = *self.armed.as_ref()?.trace.borrow();
+        if !passed {
             return Some(reply);
         }
         self.take_over();
-        if at == Point::SearchMissed {
+        if at == Point::SearchMissed || missed {
             self.commit_elsewhere();
         }
         Some(reply)

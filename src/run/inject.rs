@@ -5,10 +5,12 @@ use super::compare::Aspect;
 use super::lockstep::{Checked, Lockstep};
 use super::nodes::FIRST;
 use super::observer::Observer;
+use super::sessions::Sessions;
 use super::situation::Situation;
 use super::step::Ending;
 use super::twin::Event;
 use crate::backend::{Backend, Call, Code, Timestamp, TimestampQuery, Who};
+use crate::program::Step;
 
 impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// The leader takes a checkpoint.
@@ -108,6 +110,16 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let situation = self.compare_all()?;
         self.observer.event(event, &situation);
         Ok(situation)
+    }
+
+    /// A step of many calls is about to begin: tells the observer what the sessions are up to. Compares nothing.
+    pub(super) fn beginning(&mut self, step: &Step) -> &mut Self {
+        let mut situation = Situation { in_transaction: self.sessions.any_running(), ..Situation::default() };
+        for who in Sessions::slots(&self.program.config) {
+            situation.add(who, &self.leader.call(who, Call::State));
+        }
+        self.observer.event(step.op.name(), &situation);
+        self
     }
 
     /// Compares what an event on a node answered with what it has to answer.

@@ -27,7 +27,7 @@ pub trait Observer {
     #[inline]
     fn row(&mut self, _reply: &Reply) {}
 
-    /// Something happened to a node while the sessions were in a certain situation.
+    /// Something happened to a node, or a step of many calls began, while the sessions were in a certain situation.
     #[inline]
     fn event(&mut self, _event: &'static str, _situation: &Situation) {}
 

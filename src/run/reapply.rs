@@ -172,6 +172,12 @@ impl Redo<'_> {
 
     fn write(&mut self, slot: u8, update: &Update) -> Done {
         self.call(slot, Call::SetKey(&update.key))?;
+        // What follows a place-holder of its own transaction need not be later than what lies below that. Whether there
+        // was one the log does not say, so there is one now.
+        match self.answer(slot, Call::Reserve) {
+            Code::Ok | Code::NotFound => {}
+            code => return Err(refused(Call::Reserve, code)),
+        }
         match &update.value {
             Some(value) => {
                 self.call(slot, Call::SetValue(value))?;

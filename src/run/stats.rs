@@ -81,13 +81,6 @@ impl Stats {
         add(&mut self.total, &other.total);
     }
 
-    /// How often operation `op` (its [`Op::index`]) answered `Ok`, and how often anything else.
-    pub fn succeeded_and_failed(&self, op: usize) -> (u64, u64) {
-        let all: u64 = self.outcomes[op].iter().sum();
-        let ok = self.outcomes[op][0];
-        (ok, all - ok)
-    }
-
     /// The counters in the form that is printed.
     pub fn summary(&self) -> Summary {
         let counters = &self.total.counters;
@@ -232,9 +225,6 @@ s0 commit                             => einval
         assert_eq!(outcomes("remove"), BTreeMap::from([("commit_failed", 1)]));
         assert_eq!(outcomes("search"), BTreeMap::from([("ok", 1), ("notfound", 1)]));
         assert_eq!(outcomes("commit"), BTreeMap::from([("einval", 1)]));
-        let index = |op| Op::NAMES.iter().position(|&name| name == op).expect("an operation");
-        assert_eq!(stats.succeeded_and_failed(index("insert")), (2, 1));
-        assert_eq!(stats.succeeded_and_failed(index("remove")), (0, 1));
         assert_eq!((summary.programs, summary.steps), (1, 7));
         assert_eq!(row(&summary, "insert").total, 3);
     }

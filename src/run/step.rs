@@ -115,15 +115,17 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             }
             Op::Checkpoint => self.checkpoint(),
             Op::Adopt => self.adopt(),
-            Op::Advance { oldest, stable } => self.advance(*oldest, *stable),
+            Op::Advance { oldest, stable } => self.beginning(step).advance(*oldest, *stable),
             Op::Evict { percent } => self.evict(*percent),
             Op::Prune => self.prune(),
-            Op::BulkInsert { first, count, ts } => self.bulk_insert(who, *first, *count, *ts),
-            Op::BulkRemove { first, count, ts } => self.bulk_remove(who, *first, *count, *ts),
-            Op::RemoveAll { ts } => self.remove_all(who, *ts),
-            Op::InsertBeside { at, direction, value, ts } => self.insert_beside(who, *at, *direction, value, *ts),
-            Op::TruncateAll { ts } => self.truncate_all(who, *ts),
-            Op::PrepareFlood { first, count, ts } => self.prepare_flood(who, *first, *count, *ts),
+            Op::BulkInsert { first, count, ts } => self.beginning(step).bulk_insert(who, *first, *count, *ts),
+            Op::BulkRemove { first, count, ts } => self.beginning(step).bulk_remove(who, *first, *count, *ts),
+            Op::RemoveAll { ts } => self.beginning(step).remove_all(who, *ts),
+            Op::InsertBeside { at, direction, value, ts } => {
+                self.beginning(step).insert_beside(who, *at, *direction, value, *ts)
+            }
+            Op::TruncateAll { ts } => self.beginning(step).truncate_all(who, *ts),
+            Op::PrepareFlood { first, count, ts } => self.beginning(step).prepare_flood(who, *first, *count, *ts),
             Op::RollbackToStable => self.rollback_to_stable(),
             Op::Recreate { table } => self.recreate(*table),
             Op::Quiesce => self.quiesce(),

@@ -32,7 +32,7 @@ pub struct Summary {
     pub drained_versions: u64,
     /// The mean number of consecutive steps of one cursor that leave it placed.
     pub mean_placed_run: f64,
-    /// What happened to the nodes, and in which situations.
+    /// What happened to the nodes and which steps of many calls there were, and in which situations.
     pub events: BTreeMap<&'static str, EventCounts>,
     /// What was to happen inside calls.
     pub hooks: Vec<HookCounts>,

@@ -37,11 +37,14 @@ impl Generator {
             Point::IngestProbed => Some(Op::Search { key: Some(self.search_key()) }),
             Point::SearchMissed => {
                 let placed = place.at.is_some() && matches!(txn, Txn::Idle | Txn::Lower);
-                placed.then(|| Op::Search { key: Some(self.search_key()) })
+                placed.then(|| Op::Search { key: Some(self.key(20, Self::any_index)) })
             }
             Point::SideMoved => (!place.random).then(|| self.one_step()),
             Point::Stalled => {
-                let (_, index, reader) = self.prepared_record()?;
+                let (session, index, reader) = self.prepared_record()?;
+                if !self.plan.stops_at(reader.session, session) {
+                    return None;
+                }
                 self.who = reader;
                 let neighbour = self.present().to(index).map(Config::pool_key);
                 let start = neighbour.map_or(Op::Reset, |key| Op::Search { key: Some(key) });
@@ -66,14 +69,27 @@ impl Generator {
     /// What a hook does, and the session whose transaction it commits at which timestamp if it does that.
     fn hook_action(&mut self, session: u8) -> (HookAction, Option<u8>, Timestamp) {
         let writer = self.plan.writer_beside(session);
-        let commits = if writer.is_some() { 40 } else { 1 };
+        let commits = if writer.is_some() { 40 } else { 12 };
         let adopts = if self.plan.has_checkpoint { 25 } else { 2 };
         match self.dice.weighted(&[25, 20, adopts, 10, commits]) {
             0 => (HookAction::Prune, None, 0),
             1 => (HookAction::Evict, None, 0),
             2 => (HookAction::Adopt, None, 0),
             3 => (HookAction::Checkpoint, None, 0),
-            _ => (HookAction::Commit, writer, self.commit_ts()),
+            _ => (HookAction::Commit, writer.or_else(|| self.new_writer_beside(session)), self.commit_ts()),
         }
+    }
+
+    /// Has another session begin a transaction and write where the cursor of the step stands.
+    fn new_writer_beside(&mut self, session: u8) -> Option<u8> {
+        let idle = |&other: &u8| other != session && self.plan.clock.txn(other) == Txn::Idle;
+        let other = (0..self.config.sessions).find(idle).filter(|_| self.is_on(OpKind::Begin))?;
+        let index = self.plan.place(self.who).at.unwrap_or_else(|| self.any_index());
+        let key = Config::pool_key(index);
+        let writer = Who { session: other, cursor: self.who.cursor };
+        self.then(writer, self.begin_to_write(other));
+        let value = Some(self.value(&key));
+        self.then(writer, Op::Update { key: Some(key), value, ts: 0 });
+        Some(other)
     }
 }

@@ -249,7 +249,8 @@ impl Generator {
         let place = self.plan.place(self.who);
         let own = self.plan.txn(self.who.session);
         match kind {
-            OpKind::GetKey | OpKind::Compare | OpKind::Equals => place.has_key,
+            OpKind::GetKey => place.has_key,
+            OpKind::Compare | OpKind::Equals => place.has_key || place.random,
             OpKind::GetValue => self.plan.on_record(self.who),
             OpKind::Bound => place.at.is_none(),
             OpKind::TimestampTransaction => matches!(txn, Txn::Snapshot | Txn::Prepared),
@@ -260,7 +261,8 @@ impl Generator {
             OpKind::PrepareFlood => own.commit_ts.is_none() || txn == Txn::Idle,
             OpKind::Commit if txn == Txn::Prepared => self.dice.percent(40),
             OpKind::StepUp => self.plan.leader.0.is_none(),
-            OpKind::StepDown => self.plan.leader.0.is_some() && (self.plan.has_checkpoint || self.dice.percent(20)),
+            OpKind::StepDown if self.plan.leader.0.is_none() => self.dice.percent(10),
+            OpKind::StepDown => self.plan.has_checkpoint || self.dice.percent(20),
             OpKind::RollbackToStable => self.plan.clock.stable > 0 || self.dice.percent(5),
             OpKind::Checkpoint | OpKind::Advance if self.plan.leader.0.is_none() => self.dice.percent(10),
             OpKind::ResetSnapshot => txn == Txn::Snapshot && !own.wrote,

@@ -36,6 +36,22 @@ impl Generator {
         })
     }
 
+    /// One of the upheavals that are on, whoever is in its way.
+    pub(super) fn unquiet_upheaval(&mut self) -> Option<Op> {
+        use OpKind::{Quiesce, Recreate, Restart, RollbackToStable, StepDown, StepUp};
+        let kinds = [Quiesce, Recreate, Restart, RollbackToStable, StepDown, StepUp];
+        let kinds: Vec<OpKind> = kinds.into_iter().filter(|&kind| self.is_on(kind) && self.affordable(kind)).collect();
+        let kind = (!kinds.is_empty()).then(|| kinds[self.dice.index(kinds.len())])?;
+        Some(match kind {
+            Recreate => Op::Recreate { table: self.table(50) },
+            Restart => Op::Restart { node: u8::from(self.dice.percent(45)), at: CrashPoint::Rest },
+            RollbackToStable => Op::RollbackToStable,
+            StepDown => Op::StepDown,
+            StepUp => Op::StepUp { node: u8::from(self.dice.percent(45)) },
+            _ => Op::Quiesce,
+        })
+    }
+
     /// The leader steps down; most of what it had is in a checkpoint, often.
     pub(super) fn step_down(&mut self) -> Op {
         self.make_quiet();
@@ -52,22 +68,25 @@ impl Generator {
         self.first_of_next()
     }
 
-    /// A transaction that is prepared while there is no leader.
-    fn prepare_something(&mut self) {
-        let usual = self.config.isolation_of(self.who.session);
-        if !self.is_on(OpKind::Prepare) {
-            return;
-        }
-        let isolation = (usual != Isolation::Snapshot).then_some(Isolation::Snapshot);
-        let begin = Op::Begin {
-            isolation,
+    /// The beginning of an ordinary transaction that may write.
+    pub(super) fn begin_to_write(&self, session: u8) -> Op {
+        let usual = self.config.isolation_of(session);
+        Op::Begin {
+            isolation: (usual != Isolation::Snapshot).then_some(Isolation::Snapshot),
             read_ts: None,
             roundup: false,
             no_timestamp: false,
             ignore_prepare: Default::default(),
             roundup_prepared: false,
-        };
-        self.then(self.who, begin);
+        }
+    }
+
+    /// A transaction that is prepared while there is no leader.
+    fn prepare_something(&mut self) {
+        if !self.is_on(OpKind::Prepare) {
+            return;
+        }
+        self.then(self.who, self.begin_to_write(self.who.session));
         for _ in 0..self.dice.range(1, 3) {
             let index = self.write_index();
             let key = Config::pool_key(index);

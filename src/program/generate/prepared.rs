@@ -125,7 +125,7 @@ impl Generator {
         if idle && self.is_on(OpKind::Begin) && self.dice.percent(12) {
             let ignore_prepare = if self.dice.percent(50) { IgnorePrepare::ReadOnly } else { IgnorePrepare::Force };
             let begin = self.begin();
-            self.walk_to(session, index, reader);
+            self.walk_to(session, index, reader, false);
             return Some(match begin {
                 Op::Begin { isolation, read_ts, roundup, no_timestamp, roundup_prepared, .. } => {
                     Op::Begin { isolation, read_ts, roundup, no_timestamp, ignore_prepare, roundup_prepared }
@@ -134,7 +134,7 @@ impl Generator {
             });
         }
         match self.dice.weighted(&[45, 25, 22, 8]) {
-            0 => self.walk_to(session, index, reader),
+            0 => self.walk_to(session, index, reader, self.plan.stops_at(reader.session, session)),
             1 => self.look_up(session, index, reader),
             2 => return Some(self.write_to(index)),
             _ => return self.draw_if_on(OpKind::Scan).or_else(|| self.draw_if_on(OpKind::NextRandom)),
@@ -142,8 +142,9 @@ impl Generator {
         Some(self.first_of_next())
     }
 
-    /// Stands beside a prepared record, walks into it, and goes on after something has happened.
-    fn walk_to(&mut self, session: u8, index: u16, reader: Who) {
+    /// Stands beside a prepared record, walks into it, and goes on after something has happened. Where it `stops` the
+    /// walk, something may happen at that very moment.
+    fn walk_to(&mut self, session: u8, index: u16, reader: Who, stops: bool) {
         let direction = self.direction();
         let present = self.plan.present(self.plan.place(reader).table);
         let neighbour = match direction {
@@ -159,7 +160,7 @@ impl Generator {
             Direction::Prev => (Op::Prev, Op::Next),
         };
         self.then(reader, start);
-        if self.is_on(OpKind::Hook) && self.dice.percent(15) {
+        if stops && self.is_on(OpKind::Hook) && self.dice.percent(35) {
             self.then_hook(Point::Stalled, reader);
         }
         self.then(reader, ahead.clone());
@@ -172,7 +173,7 @@ impl Generator {
         }
     }
 
-    /// The prepared transaction ends, data ages, or nothing happens.
+    /// The prepared transaction ends, data ages, a node is turned over, or nothing happens.
     fn something_happens(&mut self, session: u8) {
         let mut stable = self.plan.clock.stable;
         if self.dice.percent(30)
@@ -181,6 +182,11 @@ impl Generator {
             if let Op::Advance { stable: to, .. } = event {
                 stable = stable.max(to);
             }
+            self.then(Who::default(), event);
+        }
+        if self.dice.percent(25)
+            && let Some(event) = self.unquiet_upheaval()
+        {
             self.then(Who::default(), event);
         }
         if self.dice.percent(55) {

@@ -7,10 +7,14 @@ use crate::program::ops::Op;
 use crate::program::step::Config;
 
 impl Generator {
-    /// The timestamp of a write's own transaction: it needs one outside a transaction.
+    /// The timestamp of a write's own transaction: it needs one outside a transaction. Now and then it comes too late.
     pub(super) fn write_ts(&mut self) -> Timestamp {
         match self.plan.clock.txn(self.who.session) {
-            Txn::Idle if !self.dice.percent(self.mix.unwrapped) => self.commit_ts(),
+            Txn::Idle if self.dice.percent(self.mix.unwrapped) => 0,
+            Txn::Idle if !self.mix.orderly && self.plan.clock.stable > 0 && self.dice.percent(1) => {
+                self.plan.clock.stable
+            }
+            Txn::Idle => self.commit_ts(),
             _ => 0,
         }
     }

@@ -166,12 +166,16 @@ impl Plan {
         }
     }
 
-    /// Follows what is done to the nodes and to whole tables.
+    /// Follows what is done to the nodes and to whole tables, unless somebody is in the way.
     fn follow_node(&mut self, step: &Step, config: &Config) {
         let leader = self.leader.0;
+        let running = || (0..config.sessions).any(|session| self.clock.txn(session) != Txn::Idle);
+        let placed = || self.cursors.iter().flatten().any(|place| place.at.is_some());
         match step.op {
+            Op::RollbackToStable | Op::StepDown if running() || placed() => {}
+            Op::Recreate { .. } if running() => {}
             Op::StepDown if leader.is_some() => self.leader = (None, self.index),
-            Op::StepUp { node } if leader.is_none() => self.leader = (Some(node), self.index),
+            Op::StepUp { node } if leader.is_none() && !placed() => self.leader = (Some(node), self.index),
             Op::RollbackToStable => self.present.clone_from(&self.stable),
             Op::Recreate { table } => {
                 for tables in [&mut self.present, &mut self.stable] {

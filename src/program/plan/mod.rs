@@ -185,7 +185,7 @@ impl Plan {
     }
 
     /// Whether a session would stop at what another one has prepared.
-    fn stops_at(&self, session: u8, other: u8) -> bool {
+    pub fn stops_at(&self, session: u8, other: u8) -> bool {
         let own = self.txn(session);
         let running = !matches!(self.clock.txn(session), Txn::Idle | Txn::Lower);
         let before = running && own.began < self.txn(other).prepared;
