@@ -3,8 +3,9 @@
 
 use assert_cmd::Command;
 use lockstep::engine::faults::{Fault, VARIABLE, plant};
-use lockstep::program::{Profile, Program, generate, swarm_length};
+use lockstep::program::{Op, Profile, Program, Step, generate, swarm_length};
 use lockstep::run::{Class, Oracles, run};
+use lockstep::shrink::{Budget, Shrunk, shrink_mismatch};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, ends_with};
 use std::panic;
@@ -126,6 +127,61 @@ fn generated_programs_find_most_faults() {
         let program = generate(Profile::Swarm, seed, swarm_length(seed));
         assert_eq!(run_with(None, &program), Kill::None, "seed {seed} without a fault");
     }
+}
+
+/// By what part of it a shrunk program may be longer than the hand-written one of its fault: a fifth, rounded up.
+const PART: usize = 5;
+/// The length of the programs that are shrunk.
+const LONG: usize = 1_000;
+
+/// The program with steps in between that have nothing to do with it, `LONG` in all.
+fn padded(program: &Program) -> Program {
+    let idle = |at: usize| -> Step {
+        let text = ["s0.c0 state", "query pinned", "inject s0.c0 bulk_insert 0 0"][at % 3];
+        text.parse().expect("a step")
+    };
+    let (last, before) = program.steps.split_last().expect("a program has steps");
+    let between = (LONG - before.len()) / before.len().max(1);
+    let padded = before.iter().enumerate().flat_map(|(index, step)| {
+        let own = Step { expect: None, ..step.clone() };
+        let between = if matches!(step.op, Op::Hook { .. }) { 0 } else { between }; // it is about the next step
+        std::iter::once(own).chain((0..between).map(move |at| idle(index + at)))
+    });
+    let steps = padded.chain([Step { expect: None, ..last.clone() }]).collect();
+    Program { config: program.config.clone(), steps }
+}
+
+/// Shrinks `program`, which fails with the fault, and says what is wrong with the result, if anything.
+fn shrinks(fault: Fault, program: &Program, by_hand: usize, what: &str) -> Option<String> {
+    plant(Some(fault));
+    let shrunk = shrink_mismatch(program, Oracles::default(), Budget::default());
+    plant(None);
+    let Some((_, Shrunk { program: small, complete, .. })) = shrunk else {
+        return Some(format!("{fault}: {what} does not fail"));
+    };
+    let steps = small.steps.len();
+    println!("{fault:<4} {what}: {} steps to {steps}, by hand {by_hand}", program.steps.len());
+    let fails = matches!(run_with(Some(fault), &small), Kill::Mismatch { .. });
+    if !complete || !fails || run_with(None, &small) != Kill::None {
+        return Some(format!("{fault}: {what} does not shrink to a program that fails with the fault alone:\n{small}"));
+    }
+    (steps > by_hand + by_hand.div_ceil(PART))
+        .then(|| format!("{fault}: {what} shrinks to {steps} steps, by hand {by_hand}:\n{small}"))
+}
+
+#[test]
+fn failures_shrink_to_about_what_a_hand_would_write() {
+    let wrong: Vec<String> = Fault::ALL
+        .iter()
+        .flat_map(|&fault| {
+            let Exposing { program, .. } = exposing(fault);
+            let by_hand = program.steps.len();
+            let generated = search(fault).0.map(|(seed, ..)| generate(Profile::Swarm, seed, swarm_length(seed)));
+            let generated = generated.and_then(|program| shrinks(fault, &program, by_hand, "generated"));
+            [shrinks(fault, &padded(&program), by_hand, "padded"), generated].into_iter().flatten()
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn lockstep() -> Command {

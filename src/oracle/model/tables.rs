@@ -34,20 +34,6 @@ impl Model {
         self.tables[usize::from(table)].read(key, &reader).ok().flatten().cloned()
     }
 
-    /// The largest key at which `session` sees a record, as [`Model::peek`] does. Disturbs nothing.
-    pub fn largest_visible(&self, session: u8, table: u8) -> Option<Key> {
-        let table = &self.tables[usize::from(table)];
-        let reader = self.session(session).peeker(self.node.now);
-        let mut from = Bound::Unbounded;
-        while let Some((key, value)) = table.step(Direction::Prev, from, &reader) {
-            if value.is_ok() {
-                return Some(key.clone());
-            }
-            from = Bound::Excluded(key);
-        }
-        None
-    }
-
     /// Whether a walk of `session` over the whole table would meet a prepared update. Disturbs nothing.
     pub fn meets_prepared(&self, session: u8, table: u8) -> bool {
         let table = &self.tables[usize::from(table)];

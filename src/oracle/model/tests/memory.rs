@@ -103,5 +103,4 @@ fn removed_keys_are_forgotten_but_known_to_have_been_written() {
     let ever_written = |key: &str| table.0.ever_written(0, &key.into());
     assert!(ever_written("1000") && ever_written("3999") && !ever_written("4000"));
     assert_eq!((table.0.peek(0, 0, &"1000".into()), table.0.peek(0, 0, &"10".into())), (None, Some("v10".into())));
-    assert_eq!(table.0.largest_visible(0, 0), Some("50".into()));
 }
