@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// How many generated programs are counted.
-const PROGRAMS: u64 = 4000;
+const PROGRAMS: u64 = 3000;
 
 /// A program for an outcome that takes more luck than generated programs have.
 const REMOVE_ALL: &str = "remove-all-of-what-is-gone.ops";

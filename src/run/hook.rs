@@ -45,7 +45,7 @@ pub(super) struct Armed {
 #[derive(Default)]
 struct Happened {
     passed: bool,
-    /// Whether the call then found nothing by its old snapshot, and read on with a new one.
+    /// Whether the call has then found nothing under the snapshot that a place held, and looked again under a new one.
     missed: bool,
     checkpoint: Option<Arc<Checkpoint>>,
     adopted: bool,
@@ -70,9 +70,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         // A commit may fail, and what is rolled back is gone from uncommitted reads at once: there is no one answer.
         let reads_uncommitted =
             self.sessions.isolation(step.who.session, &self.program.config) == Isolation::ReadUncommitted;
-        if commits
-            && (own || reads_uncommitted || self.may_look_twice(hook.at, step) || !self.may_commit(hook.who.session))
-        {
+        if commits && (own || reads_uncommitted || !self.may_commit(hook.who.session)) {
             return;
         }
         if matches!(step.op, Op::Adopt | Op::Advance { .. }) {
@@ -81,17 +79,6 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         }
         self.special = true;
         self.armed = Some(armed);
-    }
-
-    /// Whether the step asks ingest under a snapshot that a place holds, and may ask again under a new one: nobody outside
-    /// can tell which of the two a commit came before.
-    fn may_look_twice(&mut self, at: Point, step: &Step) -> bool {
-        let session = step.who.session;
-        let searches = matches!(step.op, Op::Search { .. } | Op::SearchNear { .. } | Op::Truncate { .. });
-        let loose = at == Point::IngestProbed && searches && !self.sessions.is_running(session);
-        loose
-            && (0..self.program.config.cursors)
-                .any(|cursor| self.follower.call(Who { session, cursor }, Call::State).placed)
     }
 
     /// Whether the session has a transaction that a hook may commit.
