@@ -57,13 +57,6 @@ impl TableImage {
         self.rows.binary_search_by(|row| row.key.cmp(key))
     }
 
-    /// The rows from `start` to `stop`.
-    pub fn rows_between(&self, start: &Key, stop: &Key) -> &[ImageRow] {
-        let from = self.find(start).unwrap_or_else(|at| at);
-        let to = self.find(stop).map_or_else(|at| at, |at| at + 1);
-        &self.rows[from..to.max(from)]
-    }
-
     /// The row of `key`.
     pub fn row(&self, key: &Key) -> Option<&ImageRow> {
         self.find(key).ok().map(|index| &self.rows[index])

@@ -4,7 +4,6 @@
 //! a step back into the range, then the start cursor walks to the end and removes what it meets. On a follower what only
 //! stable has goes into the truncate list (see `layered::truncate`), all the rest is removed as by a remove.
 
-use super::checkpoint::TableImage;
 use super::core::{Table, TableId};
 use super::cursor::{Ctx, Cursor};
 use super::faults::{self, Fault};
@@ -13,7 +12,6 @@ use super::node::Node;
 use super::session::Session;
 use super::txn::{TxnOp, WriteKind};
 use crate::backend::{Code, CursorConfig, Direction, Isolation, Key, Point, Timestamp};
-use std::sync::Arc;
 
 /// Where the range ends.
 enum Stop {
@@ -28,8 +26,8 @@ enum Stop {
 /// The records of a range that only stable has.
 #[derive(Default)]
 struct InStable {
-    /// The content that they were found in; `None`: there are none.
-    image: Option<Arc<TableImage>>,
+    /// Their keys, ascending.
+    keys: Vec<Key>,
     /// The largest durable timestamp of theirs.
     newest: Timestamp,
 }
@@ -176,11 +174,11 @@ fn remove_up_to(ctx: &mut Ctx<'_>, cursor: &mut Cursor, last: Option<&Key>) -> C
             code => code,
         };
     }
-    if let Some(image) = in_stable.image {
+    if let (Some(start), Some(stop)) = (in_stable.keys.first().cloned(), in_stable.keys.last().cloned()) {
         if faults::active(Fault::E2) {
             remove_beyond(ctx, cursor, &first, &removed);
         }
-        hide_in_stable(ctx, cursor.table, &image, first, removed, in_stable.newest);
+        hide_in_stable(ctx, cursor.table, in_stable, start, stop);
     }
     if matches!(code, Code::NotFound | Code::PrepareConflict) { Code::Rollback } else { code }
 }
@@ -203,9 +201,8 @@ fn remove_one(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key, in_stable: &mut
     }
     ctx.pass(Point::LookedUp);
     if cursor.is_not_in_ingest(ctx, key) {
-        in_stable.image = cursor.image().cloned();
-        let row = in_stable.image.as_ref().and_then(|image| image.row(key));
-        in_stable.newest = in_stable.newest.max(row.map_or(0, |row| row.newest.durable_ts));
+        in_stable.newest = in_stable.newest.max(cursor.durable_in_stable(key));
+        in_stable.keys.push(key.clone());
     } else if !(faults::active(Fault::E5) && cursor.merges(ctx)) {
         cursor.put_delete(ctx, key);
     }
@@ -226,30 +223,16 @@ fn remove_beyond(ctx: &mut Ctx<'_>, cursor: &mut Cursor, first: &Key, last: &Key
     }
 }
 
-/// Adds an entry to the truncate list: for what `image` has from `start` to `stop`. `newest` is the largest durable
-/// timestamp of what it hides.
-fn hide_in_stable(ctx: &mut Ctx<'_>, table: TableId, image: &TableImage, start: Key, stop: Key, newest: Timestamp) {
+/// Adds an entry to the truncate list, for the rows of stable from `start` to `stop` that were removed.
+fn hide_in_stable(ctx: &mut Ctx<'_>, table: TableId, in_stable: InStable, start: Key, stop: Key) {
+    let InStable { keys, newest } = in_stable;
     if ctx.txn.id == 0 {
         ctx.txn.id = ctx.node.core.allocate();
     }
     ctx.txn.write_gen += 1;
     let stamp = ctx.txn.commit_ts;
     if let Table::Layered(layered) = &mut ctx.node.core.tables[table.0] {
-        let in_ingest = layered.ingest.keys_between(&start, &stop).cloned();
-        let gone_before = image.rows_between(&start, &stop).iter().filter(|row| layered.is_truncated(row));
-        let mut spared: Vec<Key> = in_ingest.chain(gone_before.map(|row| row.key.clone())).collect();
-        spared.sort_unstable();
-        spared.dedup();
-        layered.truncate(Truncation {
-            start: start.clone(),
-            stop: stop.clone(),
-            spared,
-            read_ts: ctx.txn.read_ts,
-            txn: ctx.txn.id,
-            start_ts: stamp,
-            durable_ts: stamp,
-            prepared: false,
-        });
+        layered.truncate(Truncation { keys, txn: ctx.txn.id, start_ts: stamp, durable_ts: stamp, prepared: false });
     }
     ctx.txn.ops.push(TxnOp { table, key: start, kind: WriteKind::Truncate { stop }, stamp, replaced: Some(newest) });
 }

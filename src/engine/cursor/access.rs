@@ -3,7 +3,6 @@
 
 use super::{Ctx, Cursor};
 use crate::backend::{Direction, Field, Isolation, Key, Point, Timestamp, Value};
-use crate::engine::checkpoint::TableImage;
 use crate::engine::core::{Core, Role, Table, TableId};
 use crate::engine::faults::{self, Fault};
 use crate::engine::layered::merge::{Access, Env, Era};
@@ -12,7 +11,6 @@ use crate::engine::tree::{Pushed, Seen, Tree};
 use crate::engine::txn::{Outcome, TxnId, TxnOp, View, WriteKind};
 use crate::engine::version::{Chain, Found, Payload, Unresolved, Version};
 use std::ops::Bound;
-use std::sync::Arc;
 
 /// What a search comes to: a record, nothing, or a prepared update in the way.
 pub type Looked<T> = Result<Option<T>, Unresolved>;
@@ -168,9 +166,9 @@ impl Cursor {
         ctx.node.core.role == Role::Follower && matches!(ctx.node.core.tables[self.table.0], Table::Layered(_))
     }
 
-    /// The content of the checkpoint that the cursor reads.
-    pub fn image(&self) -> Option<&Arc<TableImage>> {
-        self.merge.image()
+    /// The durable timestamp of what the checkpoint that the cursor reads has under `key`; 0: nothing.
+    pub fn durable_in_stable(&self, key: &Key) -> Timestamp {
+        self.merge.image().and_then(|image| image.row(key)).map_or(0, |row| row.newest.durable_ts)
     }
 
     /// Whether the cursor merges, and ingest has no update of `key`.

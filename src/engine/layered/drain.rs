@@ -101,7 +101,7 @@ fn replay(truncations: &[Truncation], base: &Adopted, ingest: &Tree, live: &mut 
     left.sort_by_key(|entry| (entry.prepared, entry.start_ts)); // stable: of one transaction in the order of the calls
     let mut deletes = 0;
     for entry in left {
-        for row in base.image.rows().iter().filter(|row| entry.covers(row)) {
+        for row in base.image.rows().iter().filter(|row| entry.covers(&row.key)) {
             let written_later = ingest.chain(&row.key).is_some_and(|chain| after_included(chain, base.timestamp) != 0);
             if written_later || live.chain(&row.key).is_none_or(Chain::ends_in_delete) {
                 continue;

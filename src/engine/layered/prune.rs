@@ -60,7 +60,7 @@ impl LayeredTable {
             if faults::active(Fault::F6) && newest.is_some_and(is_delete_for_all) {
                 return false;
             }
-            if truncations.iter().any(|entry| entry.spans(key)) && !faults::active(Fault::T8) {
+            if truncations.iter().any(|entry| entry.covers(key)) && !faults::active(Fault::T8) {
                 return true; // what was written into a truncated range: in stable the entry would hide it
             }
             if newest.is_some_and(in_every_checkpoint) {

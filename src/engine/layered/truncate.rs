@@ -1,12 +1,11 @@
-//! The truncate list: ranges of stable that have been truncated on a follower, which cannot write to stable.
+//! The truncate list: what truncations have removed from stable on a follower, which cannot write to stable.
 //!
 //! A truncation puts tombstones on the records that ingest has, and one entry into the list for those that only stable
-//! has. An entry deletes exactly the rows of stable that its transaction saw and that ingest knew nothing of: it
-//! stands for one delete of each of them, is visible as that would be, and conflicts as that would. So a key that was
-//! in ingest at the time is not its business, nor one that had been truncated before, and neither is a row that its read
-//! timestamp did not show. What is
-//! written to such a key later is in ingest, and has to stay there as long as the entry is in the list: pruned from
-//! ingest, the entry would hide it in stable.
+//! has. An entry stands for one delete of each row of stable that its transaction saw and removed, is visible as that
+//! would be, and conflicts as that would. It names the keys: what else lies in the range (a key that was in ingest, one
+//! that was gone before, one that the transaction did not see) is not its business, in whatever checkpoint it turns up.
+//! What is written to such a key later is in ingest, and has to stay there as long as the entry is in the list: pruned
+//! from ingest, the entry would hide it in stable.
 
 use super::LayeredTable;
 use crate::backend::{Key, Timestamp};
@@ -17,14 +16,8 @@ use crate::engine::txn::{Horizon, Outcome, TxnId, View};
 /// An entry.
 #[derive(Clone, Debug)]
 pub struct Truncation {
-    /// The first key.
-    pub start: Key,
-    /// The last key.
-    pub stop: Key,
-    /// The keys in between that ingest had, or that had been truncated before, ascending.
-    pub spared: Vec<Key>,
-    /// The read timestamp of its transaction; 0: none.
-    pub read_ts: Timestamp,
+    /// The keys of the rows that it deletes, ascending.
+    pub keys: Vec<Key>,
     /// Its transaction.
     pub txn: TxnId,
     /// When it becomes visible to readers with a read timestamp.
@@ -47,15 +40,10 @@ pub enum Cover {
 }
 
 impl Truncation {
-    /// Whether the key is in the range, and not spared.
-    pub fn spans(&self, key: &Key) -> bool {
-        let ends_before = faults::active(Fault::E3) && *key == self.stop;
-        self.start <= *key && *key <= self.stop && !ends_before && self.spared.binary_search(key).is_err()
-    }
-
-    /// Whether it deletes `row`.
-    pub fn covers(&self, row: &ImageRow) -> bool {
-        self.spans(&row.key) && row.read(self.read_ts).is_some()
+    /// Whether it deletes the row of `key`.
+    pub fn covers(&self, key: &Key) -> bool {
+        let ends_before = faults::active(Fault::E3) && self.keys.last() == Some(key);
+        !ends_before && self.keys.binary_search(key).is_ok()
     }
 
     /// Carries out what becomes of its transaction. Rolled back ones are taken out of the list instead.
@@ -82,7 +70,7 @@ impl LayeredTable {
         let mut cover = Cover::Bare;
         for entry in self.truncations.iter().filter(|entry| view.sees(entry.txn, entry.start_ts)) {
             let unresolved = entry.prepared && entry.txn != view.own;
-            if (unresolved && view.ignores_prepared) || !entry.covers(row) {
+            if (unresolved && view.ignores_prepared) || !entry.covers(&row.key) {
                 continue;
             }
             if !unresolved {
@@ -99,17 +87,17 @@ impl LayeredTable {
             return false;
         }
         let unseen = |entry: &&Truncation| entry.prepared || !view.sees(entry.txn, entry.start_ts);
-        self.truncations.iter().filter(unseen).any(|entry| entry.covers(row))
+        self.truncations.iter().filter(unseen).any(|entry| entry.covers(&row.key))
     }
 
     /// Whether some truncation, visible or not, deletes `row`.
     pub fn is_truncated(&self, row: &ImageRow) -> bool {
-        self.truncations.iter().any(|entry| entry.covers(row))
+        self.truncations.iter().any(|entry| entry.covers(&row.key))
     }
 
     /// Whether a truncation with a durable timestamp above `ts` deletes `row`.
     pub fn truncated_above(&self, ts: Timestamp, row: &ImageRow) -> bool {
-        self.truncations.iter().any(|entry| entry.durable_ts > ts && entry.covers(row))
+        self.truncations.iter().any(|entry| entry.durable_ts > ts && entry.covers(&row.key))
     }
 
     /// Adds an entry.
