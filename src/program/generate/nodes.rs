@@ -59,6 +59,7 @@ impl Generator {
             let advance = self.advance();
             self.then(Who::default(), advance);
         }
+        self.truncate_beyond_the_checkpoint();
         self.then(Who::default(), Op::StepDown);
         match self.dice.weighted(&[60, 25, 15]) {
             0 => {}
@@ -66,6 +67,20 @@ impl Generator {
             _ => self.queue_step_up(),
         }
         self.first_of_next()
+    }
+
+    /// Truncates that the newest checkpoint does not have: a follower that steps up has to carry them out. Perhaps they
+    /// overlap.
+    fn truncate_beyond_the_checkpoint(&mut self) {
+        let may_write = self.config.isolation_of(self.who.session) == Isolation::Snapshot;
+        if !may_write || !self.is_on(OpKind::TruncateRange) || !self.affordable(OpKind::TruncateRange) {
+            return;
+        }
+        for behind in 0..self.dice.below(3).into() {
+            let Op::TruncateRange { first, last, table, .. } = self.truncate_range() else { return };
+            let ts = self.plan.clock.next() + behind;
+            self.then(self.who, Op::TruncateRange { first, last, table, ts });
+        }
     }
 
     /// The beginning of an ordinary transaction that may write.
