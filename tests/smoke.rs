@@ -131,3 +131,13 @@ fn fewer_oracles_still_agree() {
         }
     }
 }
+
+/// A follower whose checkpoints, pick-ups and evictions come at other moments answers the same.
+#[test]
+fn swarm_programs_agree_with_a_twin() {
+    for seed in 0..150 {
+        let program = generate(Profile::Swarm, seed, swarm_length(seed).min(400));
+        let oracles = Oracles { twin: true, ..Oracles::default() };
+        run(&program, oracles, &mut ()).unwrap_or_else(|mismatch| panic!("seed {seed}: {mismatch}"));
+    }
+}

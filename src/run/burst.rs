@@ -204,8 +204,10 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
                 if code != Code::Ok {
                     return Ok(if code == Code::NotFound { Code::Ok } else { code });
                 }
-                lockstep.check_order(&mut order, who, Call::Next)?;
-                lockstep.check_end(removed, most, who, Call::Next)?;
+                if !lockstep.sessions.config(who).random {
+                    lockstep.check_order(&mut order, who, Call::Next)?;
+                    lockstep.check_end(removed, most, who, Call::Next)?;
+                }
                 let code = lockstep.call(who, Call::Remove)?;
                 if code != Code::Ok {
                     return Ok(code); // the cursor has lost its place: the walk would begin anew

@@ -52,6 +52,18 @@ struct Happened {
     commit: Option<Code>,
 }
 
+/// Whether an operation that passes the point no longer minds who is in its way. A commit that fails is a rollback,
+/// after which nobody is, so that it may not strike before.
+fn is_settled_by(at: Point, op: &Op) -> bool {
+    match op {
+        Op::Insert { .. } | Op::Update { .. } | Op::Remove { .. } | Op::Modify { .. } | Op::Reserve { .. } => {
+            at == Point::LookedUp
+        }
+        Op::Truncate { .. } | Op::TruncateRange { .. } => false,
+        _ => op.kind().row().class != Class::Burst,
+    }
+}
+
 impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// Makes the hook that the step before set ready for `step`.
     #[cold]
@@ -70,7 +82,8 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         // A commit may fail, and what is rolled back is gone from uncommitted reads at once: there is no one answer.
         let reads_uncommitted =
             self.sessions.isolation(step.who.session, &self.program.config) == Isolation::ReadUncommitted;
-        if commits && (own || reads_uncommitted || !self.may_commit(hook.who.session)) {
+        let in_the_way = !is_settled_by(hook.at, &step.op);
+        if commits && (own || reads_uncommitted || in_the_way || !self.may_commit(hook.who.session)) {
             return;
         }
         if matches!(step.op, Op::Adopt | Op::Advance { .. }) {
@@ -108,7 +121,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
                     };
                 }
                 HookAction::Commit => {
-                    let call = Call::Commit { ts: Some(ts), durable: None };
+                    let call = Call::Commit { ts: (ts != 0).then_some(ts), durable: None };
                     happened.commit = Some(node.act(&[], first, who, call).code);
                     if at == Point::IngestProbed {
                         let trace = Rc::clone(&trace);
@@ -166,7 +179,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// All backends but the follower commit what the hook committed there.
     fn commit_elsewhere(&mut self) {
         let Some(Armed { hook: Hook { who, ts, .. }, trace, .. }) = &self.armed else { return };
-        let (who, call) = (*who, Call::Commit { ts: Some(*ts), durable: None });
+        let (who, call) = (*who, Call::Commit { ts: (*ts != 0).then_some(*ts), durable: None });
         let Some(code) = trace.borrow().commit else { return };
         self.outcome.calls += 1;
         let pending = self.about_to_commit(who, call);
@@ -202,7 +215,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             }
             // From now on calls are again what they are without it.
             let armed = lockstep.disarm();
-            let commit = Call::Commit { ts: Some(ts), durable: None };
+            let commit = Call::Commit { ts: (ts != 0).then_some(ts), durable: None };
             match armed.and_then(|armed| armed.commit) {
                 Some(codes) => lockstep.compare_codes_of(who, commit, codes)?,
                 None if action == HookAction::Commit && lockstep.may_commit(who.session) => {

@@ -161,9 +161,10 @@ impl Model {
         }
     }
 
-    /// Opens a cursor where another one has its key, on the same table. That is a search from nowhere: only a place of
-    /// another cursor keeps the snapshot. The slot's old cursor keeps its place until it is done, and stays if it fails. A source without a key fails the transaction of the source's session; a key
-    /// that is not visible, and a source that may not be asked for its key while its session is prepared, fail none.
+    /// Opens a cursor where another one has its key, on the same table, under the snapshot that the session holds. The
+    /// slot's old cursor keeps its place until it is done, and stays if it fails. A source without a key fails the
+    /// transaction of the source's session; a key that is not visible, and a source that may not be asked for its key
+    /// while its session is prepared, fail none.
     pub(super) fn duplicate(&mut self, who: Who, from: Who) -> Answer {
         if self.session(from.session).is_prepared() {
             return Answer::harmless(Code::Invalid);
@@ -172,7 +173,6 @@ impl Model {
             self.poison(from.session);
             return Answer::harmless(Code::Invalid);
         };
-        self.session_mut(who.session).settle_snapshot();
         self.hold_snapshot(who.session);
         let opened = self.node.next_opened();
         let table = self.table_of(from);

@@ -56,16 +56,17 @@ fn can_be_renewed_before_the_first_write() {
     table.does(A, Call::ResetSnapshot, "enotsup").does(A, Call::Commit { ts: None, durable: None }, "ok");
 }
 
-/// Outside transactions only a walk that begins finds it.
+/// Outside transactions it serves whoever reads next, and goes with the place that this takes.
 #[test]
-fn that_are_renewed_without_a_place_do_not_last() {
-    for duplicate in [false, true] {
+fn that_are_renewed_without_a_place_serve_the_next_to_read() {
+    let next: [(Call<'_>, &str); 3] = [
+        (Call::Next, "ok I(10) I(v10)"),
+        (Call::Search, "ok I(10) I(v10)"),
+        (Call::Duplicate { from: A }, "ok I(10) I(v10)"),
+    ];
+    for (call, expected) in next {
         let mut table = ten_to_fifty();
-        table.key(A, "10").does(A, Call::ResetSnapshot, "ok").puts(OTHER, "10", "new");
-        if duplicate {
-            table.does(B, Call::Duplicate { from: A }, "ok I(10) I(new)");
-        } else {
-            table.does(B, Call::Next, "ok I(10) I(v10)").finds(B, "20", "ok I(20) I(v20)");
-        }
+        table.key(A, "10").key(B, "10").does(A, Call::ResetSnapshot, "ok").puts(OTHER, "10", "new");
+        table.does(B, call, expected).does(B, Call::Reset, "ok - -").finds(B, "10", "ok I(10) I(new)");
     }
 }
