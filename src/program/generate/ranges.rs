@@ -1,7 +1,7 @@
 //! Truncates, and what comes after them: writes into the gap, walks over it, searches beside it.
 
 use super::Generator;
-use crate::backend::{Key, Timestamp, Who};
+use crate::backend::{Key, Point, Timestamp, Who};
 use crate::program::ops::{Op, OpKind};
 use crate::program::plan::Truncated;
 use crate::program::step::Config;
@@ -135,6 +135,9 @@ impl Generator {
             None => Op::Reset,
         };
         self.then(self.who, start);
+        if self.is_on(OpKind::Hook) && self.dice.percent(30) {
+            self.then_hook(Point::SideMoved, self.who);
+        }
         self.then(self.who, there);
         if self.dice.percent(50) {
             self.then(self.who, back);
