@@ -178,7 +178,7 @@ impl Backend for Tired {
         let reply = self.engine.call(who, call);
         match call {
             // Scans are by cursors of their own, and know no fatigue.
-            Call::Next if who == Who::default() => self.moves += 1,
+            Call::Next if who == Who::default() && self.name() == "follower-layered" => self.moves += 1,
             Call::State => {}
             _ => self.moves = 0,
         }

@@ -34,7 +34,7 @@ pub fn run<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -
     run_with(program, oracles, observer, |follower| follower)
 }
 
-/// Like [`run`], with something else in the place of the follower's layered table: what `wrap` makes of it. A backend
+/// Like [`run`], with something else in the place of each backend of the engine: what `wrap` makes of it. A backend
 /// that passes calls on and falsifies an answer shows what a run would notice.
 ///
 /// # Errors

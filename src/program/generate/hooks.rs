@@ -33,6 +33,7 @@ impl Generator {
     fn step_through(&mut self, at: Point) -> Option<Op> {
         let place = self.plan.place(self.who);
         let txn = self.plan.clock.txn(self.who.session);
+        let truncates = self.is_on(OpKind::TruncateRange) && self.affordable(OpKind::TruncateRange);
         match at {
             Point::IngestProbed => Some(Op::Search { key: Some(self.search_key()) }),
             Point::SearchMissed => {
@@ -52,10 +53,14 @@ impl Generator {
                 Some(Op::Next)
             }
             Point::LookedUp if !self.may_write(txn) => None,
-            Point::LookedUp => match self.dice.weighted(&[35, 25, 20, 20]) {
+            Point::LookedUp => match self.dice.weighted(&[32, 23, 18, 12 * u32::from(truncates), 15]) {
                 0 => self.update(),
                 1 => self.remove(),
                 2 => Some(self.insert()),
+                3 => {
+                    let ts = self.write_ts();
+                    Some(self.truncate_range_at(ts))
+                }
                 _ if txn != Txn::Idle => Some(Op::Modify { key: self.update_key()?, deltas: self.deltas(), ts: 0 }),
                 _ => self.update(),
             },

@@ -77,14 +77,18 @@ impl Generator {
             return;
         }
         for behind in 0..self.dice.below(3).into() {
-            let Op::TruncateRange { first, last, table, .. } = self.truncate_range() else { return };
-            let ts = self.plan.clock.next() + behind;
-            self.then(self.who, Op::TruncateRange { first, last, table, ts });
+            let truncate = self.truncate_range_at(self.plan.clock.next() + behind);
+            self.then(self.who, truncate);
         }
     }
 
     /// The beginning of an ordinary transaction that may write.
     pub(super) fn begin_to_write(&self, session: u8) -> Op {
+        self.begin_rounding(session, false)
+    }
+
+    /// The same of one whose prepare may round timestamps up, if `roundup_prepared`.
+    fn begin_rounding(&self, session: u8, roundup_prepared: bool) -> Op {
         let usual = self.config.isolation_of(session);
         Op::Begin {
             isolation: (usual != Isolation::Snapshot).then_some(Isolation::Snapshot),
@@ -92,7 +96,7 @@ impl Generator {
             roundup: false,
             no_timestamp: false,
             ignore_prepare: Default::default(),
-            roundup_prepared: false,
+            roundup_prepared,
         }
     }
 
@@ -101,18 +105,22 @@ impl Generator {
         if !self.is_on(OpKind::Prepare) {
             return;
         }
-        self.then(self.who, self.begin_to_write(self.who.session));
+        let roundup = self.dice.percent(25);
+        self.then(self.who, self.begin_rounding(self.who.session, roundup));
+        let truncate = 25 * u32::from(self.is_on(OpKind::TruncateRange) && self.affordable(OpKind::TruncateRange));
         for _ in 0..self.dice.range(1, 3) {
             let index = self.write_index();
             let key = Config::pool_key(index);
-            let op = if self.dice.percent(70) {
-                Op::Update { value: Some(self.value(&key)), key: Some(key), ts: 0 }
-            } else {
-                Op::Remove { key: Some(key), ts: 0 }
+            let op = match self.dice.weighted(&[55, 20, truncate]) {
+                0 => Op::Update { value: Some(self.value(&key)), key: Some(key), ts: 0 },
+                1 => Op::Remove { key: Some(key), ts: 0 },
+                _ => self.truncate_range_at(0),
             };
             self.then(self.who, op);
         }
-        let ts = self.plan.clock.next();
+        // What is rounded up may lie below the checkpoint that is going to be stepped up from.
+        let clock = &self.plan.clock;
+        let ts = if roundup { clock.stable.min(clock.oldest + 1).max(1) } else { clock.next() };
         self.then(self.who, Op::Prepare { ts: Some(ts) });
     }
 

@@ -26,7 +26,7 @@ impl Generator {
         if !able || !self.is_on(OpKind::TruncateRange) || self.dice.percent(75) {
             return prepare;
         }
-        let truncate = self.truncate_range();
+        let truncate = self.truncate_range_at(0);
         self.then(self.who, truncate);
         self.then(self.who, prepare);
         self.first_of_next()
@@ -39,6 +39,10 @@ impl Generator {
         let low = [clock.stable, clock.oldest.saturating_sub(1), clock.stable + 1];
         if self.dice.percent(if roundup { 50 } else { 3 }) {
             return low[self.dice.index(low.len())];
+        }
+        let reader = self.plan.newest_reader().filter(|&read| read > self.plan.clock.stable);
+        if let Some(read) = reader.filter(|_| self.dice.percent(20)) {
+            return read; // who reads there does not see it, but for a newer snapshot
         }
         let now = self.plan.clock.now;
         if now > self.plan.clock.stable && self.dice.percent(20) { now } else { now + 1 }
@@ -77,6 +81,20 @@ impl Generator {
         let keeps = if durable == 0 { 2 } else { 85 };
         let durable = (!self.dice.percent(keeps)).then(|| self.durable_ts(commit, stable));
         Op::Commit { ts, durable }
+    }
+
+    /// Now and then stable catches up to what comes just before a prepared transaction is durable that has committed.
+    pub(super) fn age_below(&mut self, commit: &Op) {
+        let Op::Commit { durable: Some(durable), .. } = *commit else { return };
+        let stable = durable.saturating_sub(1);
+        if stable <= self.plan.clock.stable || !self.is_on(OpKind::Advance) || !self.dice.percent(20) {
+            return;
+        }
+        let oldest = self.oldest().min(stable);
+        self.then(Who::default(), Op::Advance { oldest, stable });
+        if self.is_on(OpKind::Prune) {
+            self.then(Who::default(), Op::Prune);
+        }
     }
 
     /// A timestamp for a prepared transaction: the commit timestamp, then the durable one.

@@ -1,7 +1,8 @@
 //! Truncates, and what comes after them: writes into the gap, walks over it, searches beside it.
 
 use super::Generator;
-use crate::backend::{Key, Point, Timestamp, Who};
+use crate::backend::{Key, Point, Timestamp, TxnTimestamp, Who};
+use crate::program::clock::Txn;
 use crate::program::ops::{Op, OpKind};
 use crate::program::plan::Truncated;
 use crate::program::step::Config;
@@ -12,8 +13,35 @@ const PERCENT: u32 = 8;
 const SOON: usize = 16;
 
 impl Generator {
-    /// From key to key.
+    /// From key to key; in a transaction now and then at a commit timestamp that is set before, and another truncate at a
+    /// later one.
     pub(super) fn truncate_range(&mut self) -> Op {
+        let own = self.plan.txn(self.who.session);
+        let able = self.plan.clock.txn(self.who.session) == Txn::Snapshot && own.commit_ts.is_none();
+        if !able || self.mix.orderly || !self.is_on(OpKind::TimestampTransaction) || !self.dice.percent(15) {
+            let ts = self.truncate_ts();
+            return self.truncate_range_at(ts);
+        }
+        let first = self.commit_ts();
+        for ts in [first, first + u64::from(self.dice.range(1, 3))] {
+            self.then(self.who, Op::TimestampTransaction { which: TxnTimestamp::Commit, ts });
+            let truncate = self.truncate_range_at(0);
+            self.then(self.who, truncate);
+        }
+        self.first_of_next()
+    }
+
+    /// The timestamp of a truncate: as that of any write, or before one that may have taken records of the range away.
+    fn truncate_ts(&mut self) -> Timestamp {
+        let ts = self.write_ts();
+        let room = ts.saturating_sub(self.plan.clock.stable + 1);
+        if room == 0 || self.mix.orderly || !self.dice.percent(15) {
+            return ts;
+        }
+        ts - u64::from(self.dice.below(room as u32 + 1))
+    }
+
+    pub(super) fn truncate_range_at(&mut self, ts: Timestamp) -> Op {
         let table = self.table(85);
         let (first, last) = self.stretch(table);
         let mut ends = [self.end_key(first), self.end_key(last)];
@@ -22,7 +50,7 @@ impl Generator {
         }
         let open = self.dice.weighted(&[80, 9, 10, 1]);
         let [first, last] = [(0, 1), (1, 2)].map(|(end, bit)| (open & bit == 0).then(|| ends[end].clone()));
-        Op::TruncateRange { first, last, table, ts: self.write_ts() }
+        Op::TruncateRange { first, last, table, ts }
     }
 
     /// From cursor to cursor. Those that have no key get one first.

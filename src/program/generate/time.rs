@@ -89,7 +89,9 @@ impl Generator {
     /// A commit: with a timestamp if there is something to commit.
     pub(super) fn commit(&mut self) -> Op {
         if self.is_prepared(self.who.session) {
-            return self.commit_prepared(self.who.session, self.plan.clock.stable);
+            let commit = self.commit_prepared(self.who.session, self.plan.clock.stable);
+            self.age_below(&commit);
+            return commit;
         }
         if self.prepares_first() {
             return self.prepare();
