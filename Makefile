@@ -29,7 +29,7 @@ LOCKSTEP := cargo run --locked --release --quiet --
 $(if $(FLAGS_$(MODE)),,$(error MODE=$(MODE) is not known: write MODE=fast or MODE=asan))
 
 .DEFAULT_GOAL := help
-.PHONY: help fuzz test test-faults replay cmin tmin seeds bench bench-fuzz lint cargo-fuzz
+.PHONY: help fuzz test test-faults replay cmin tmin seeds bench bench-fuzz coverage lint cargo-fuzz
 
 help: ## Lists the verbs.
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb what; do printf '%-12s %s\n' "$$verb" "$$what"; done
@@ -82,6 +82,9 @@ bench: ## Measures compared steps per CPU second, growth and memory.
 bench-fuzz: cargo-fuzz ## Measures steps per CPU second inside libFuzzer.
 	$(FUZZ) build $(FLAGS) $(TARGET)
 	benches/fuzz.sh target/fuzz-$(MODE)
+
+coverage: ## Shows what of the layered cursor the corpus does not reach; needs llvm-cov.
+	tests/coverage.sh
 
 lint: ## Checks format and lints.
 	cargo fmt --all --check

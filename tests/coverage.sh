@@ -38,7 +38,8 @@ merge() {
     into=$1
     shift
     if ! "$LLVM/llvm-profdata" merge -sparse "$@" -o "$OUT/$into.profdata"; then
-        echo "$LLVM cannot read what this rustc ($(rustc -vV | sed -n 's/^LLVM version: /LLVM /p')) writes" >&2
+        echo "the llvm-profdata in $LLVM cannot read what this rustc ($(rustc -vV | sed -n 's/^LLVM version: /LLVM /p'))" \
+            "writes: \`rustup component add llvm-tools\` has one that can" >&2
         exit 2
     fi
 }

@@ -77,9 +77,8 @@ impl Generator {
             return;
         }
         for behind in 0..self.dice.below(3).into() {
-            let Op::TruncateRange { first, last, table, .. } = self.truncate_range() else { return };
-            let ts = self.plan.clock.next() + behind;
-            self.then(self.who, Op::TruncateRange { first, last, table, ts });
+            let truncate = self.truncate_range_at(self.plan.clock.next() + behind);
+            self.then(self.who, truncate);
         }
     }
 

@@ -17,10 +17,19 @@ impl Generator {
         able && self.is_on(OpKind::Prepare) && self.dice.percent(25)
     }
 
+    /// The preparation; now and then the transaction truncates something before it.
     pub(super) fn prepare(&mut self) -> Op {
         let set_before = self.plan.clock.prepare_ts(self.who.session) != 0;
         let without = self.dice.percent(if set_before { 95 } else { 2 });
-        Op::Prepare { ts: (!without).then(|| self.prepare_ts()) }
+        let prepare = Op::Prepare { ts: (!without).then(|| self.prepare_ts()) };
+        let able = self.plan.clock.txn(self.who.session) == Txn::Snapshot && self.affordable(OpKind::TruncateRange);
+        if !able || !self.is_on(OpKind::TruncateRange) || self.dice.percent(75) {
+            return prepare;
+        }
+        let truncate = self.truncate_range_at(0);
+        self.then(self.who, truncate);
+        self.then(self.who, prepare);
+        self.first_of_next()
     }
 
     /// A prepare timestamp: above stable, or not where that is rounded up; now and then one that is wrong.

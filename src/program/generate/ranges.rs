@@ -1,7 +1,7 @@
 //! Truncates, and what comes after them: writes into the gap, walks over it, searches beside it.
 
 use super::Generator;
-use crate::backend::{Key, Timestamp, TxnTimestamp, Who};
+use crate::backend::{Key, Point, Timestamp, TxnTimestamp, Who};
 use crate::program::clock::Txn;
 use crate::program::ops::{Op, OpKind};
 use crate::program::plan::Truncated;
@@ -163,6 +163,9 @@ impl Generator {
             None => Op::Reset,
         };
         self.then(self.who, start);
+        if self.is_on(OpKind::Hook) && self.dice.percent(30) {
+            self.then_hook(Point::SideMoved, self.who);
+        }
         self.then(self.who, there);
         if self.dice.percent(50) {
             self.then(self.who, back);
