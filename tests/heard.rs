@@ -2,10 +2,10 @@
 //! rest is named, even where it is the leader, the plain table or the twin, and not the follower under test.
 
 use lockstep::backend::{Backend, Begin, Call, Code, Field, Isolation, Reply, Who};
-use lockstep::engine::EngineBackend;
-use lockstep::program::Program;
-use lockstep::run::{Mismatch, Oracles, run, run_with};
-use std::cell::Cell;
+use lockstep::engine::{EngineBackend, Node};
+use lockstep::program::{Program, Step};
+use lockstep::run::{Mismatch, Observer, Oracles, run, run_with};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// A backend that falsifies its first answer of a kind if it has one of the names.
@@ -204,5 +204,36 @@ fn what_events_answer_is_known_beforehand() {
         let last = step.split_whitespace().find(|word| !word.starts_with("inject")).unwrap_or_default();
         assert!(busy.op == last || step.contains(busy.op), "{step}: {}", busy.op);
         assert_eq!((busy.backends, busy.field.name()), ((name, "rule"), "code"), "{step}");
+    }
+}
+
+#[test]
+fn what_happens_to_the_follower_happens_to_the_twin_some_steps_later() {
+    for event in ["evict 100", "prune"] {
+        let text = format!(
+            "{USUAL}s1 rollback\ns0.c0 reset\ninject advance oldest=1 stable=1\nquery stable\nquery stable\ninject {event}\n"
+        );
+        let program: Program = format!("{text}{}", "query stable\n".repeat(3)).parse().expect("well-formed");
+        let twin = RefCell::new(None);
+        let wrap = |honest: EngineBackend| {
+            if honest.name() == "twin-layered" {
+                *twin.borrow_mut() = Some(Rc::clone(honest.node()));
+            }
+            honest
+        };
+        run_with(&program, EVERYBODY, &mut CountAtEnd(&twin, program.steps.len() - 1), wrap).expect("agrees");
+    }
+}
+
+/// Looks at the twin after the last step: the end of a run prunes everybody.
+struct CountAtEnd<'a>(&'a RefCell<Option<Rc<RefCell<Node>>>>, usize);
+
+impl Observer for CountAtEnd<'_> {
+    fn before(&mut self, index: usize, step: &Step) {
+        if index == self.1 {
+            let twin = self.0.borrow();
+            let pruned = twin.as_ref().expect("a twin").borrow().counters().pruned_keys;
+            assert!(pruned > 0, "nothing has left the twin's ingest table before `{step}`");
+        }
     }
 }

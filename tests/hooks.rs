@@ -80,3 +80,27 @@ fn a_hook_does_not_strike_at_another_point() {
         assert!(!strikes(at, "", step), "{at}: {step}");
     }
 }
+
+/// How many keys leave ingest in a run of `steps`, which come after two records that only a new checkpoint takes over.
+fn pruned(steps: &str) -> u64 {
+    let text = format!("{BEFORE}s1.c1 reset\ns0.c0 insert 0016 \"too\" ts=2\nset_timestamp stable=2\n{steps}\n");
+    let program: Program = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+    run(&program, Oracles::default(), &mut ()).unwrap_or_else(|mismatch| panic!("{mismatch}")).counters.pruned_keys
+}
+
+#[test]
+fn what_a_hook_does_is_done_inside_the_step_or_after_it() {
+    for step in ["s0.c0 search 0010", "query stable"] {
+        for (before, action, after) in [
+            ("inject checkpoint\ninject adopt", "prune", ""),
+            ("inject checkpoint\ninject adopt", "evict", ""),
+            ("inject checkpoint", "adopt", "s0.c0 reset\ninject prune"),
+            ("", "checkpoint", "s0.c0 reset\ninject adopt\ninject prune"),
+        ] {
+            let hook = format!("inject s1.c0 hook at=ingest_probed do={action}");
+            let with = pruned(&format!("{before}\n{hook}\n{step}\n{after}"));
+            let without = pruned(&format!("{before}\n{step}\n{after}"));
+            assert!(with > without, "{action} in `{step}`: {with} keys have left, {without} without it");
+        }
+    }
+}

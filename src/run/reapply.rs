@@ -207,3 +207,71 @@ impl Redo<'_> {
 fn refused(call: Call<'_>, code: Code) -> String {
     format!("{call:?} answered {code}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Oracles;
+    use super::super::log::Log;
+    use super::super::nodes::FIRST;
+    use super::*;
+    use crate::program::Program;
+    use std::rc::Rc;
+
+    const PROGRAM: &str = r#"# lockstep 1
+config sessions=1 cursors=1 keys=8
+s0.c0 insert 0010 "in the checkpoint" ts=10
+inject advance oldest=5 stable=20
+s0.c0 insert 0020 "in the log" ts=30
+inject restart node=0 at=rest
+"#;
+
+    fn put(key: &str, ts: Timestamp) -> Update {
+        Update { table: 0, key: key.into(), value: Some("put".into()), start: ts, durable: ts, stamped: false }
+    }
+
+    /// The first node dies after the program; what `give_back` answers then, with the log that `change` makes.
+    fn given_back(lost: Lost, change: impl FnOnce(&mut Log)) -> Result<(), (Aspect, String)> {
+        let program: Program = PROGRAM.parse().expect("well-formed");
+        let mut observer = ();
+        let mut lockstep =
+            Lockstep::new(&program, Oracles::default(), &mut observer, &|engine| engine).expect("agrees");
+        (0..program.steps.len()).try_for_each(|index| lockstep.execute(index)).expect("agrees");
+        change(lockstep.log.as_mut().expect("nodes change"));
+        let node = Rc::clone(&lockstep.nodes.member(FIRST).node);
+        node.borrow_mut().restart(lockstep.nodes.newest.as_deref());
+        lockstep.nodes.started_from_newest(FIRST);
+        lockstep.give_back(FIRST, lost).map_err(|mismatch| {
+            assert_eq!(mismatch.backends, ("follower-layered", "log"));
+            (mismatch.field, mismatch.reason)
+        })
+    }
+
+    #[test]
+    fn what_is_in_the_log_is_enough() {
+        assert_eq!(given_back(Lost::Everything, |_| {}), Ok(()));
+    }
+
+    #[test]
+    fn what_is_missing_is_noticed_in_every_table() {
+        let (aspect, reason) = given_back(Lost::Everything, |log| *log = Log::default()).expect_err("forgotten");
+        assert!(aspect == Aspect::Rows && reason.contains("layered table 0"), "{reason}");
+        let (aspect, reason) = given_back(Lost::Layered, |_| {}).expect_err("the plain table has lost as much");
+        assert!(aspect == Aspect::Rows && reason.contains("plain table 0"), "{reason}");
+    }
+
+    #[test]
+    fn a_record_too_many_is_noticed() {
+        let (aspect, reason) =
+            given_back(Lost::Everything, |log| log.committed(vec![put("0015", 0)])).expect_err("odd");
+        assert!(aspect == Aspect::Rows && reason.contains("layered table 0"), "{reason}");
+    }
+
+    #[test]
+    fn what_is_refused_is_noticed() {
+        let (aspect, reason) = given_back(Lost::Everything, |log| {
+            log.committed(vec![put("0010", 3)]);
+        })
+        .expect_err("stable is later");
+        assert!(aspect == Aspect::Code && reason.contains("answered einval"), "{reason}");
+    }
+}

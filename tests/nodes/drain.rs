@@ -166,7 +166,7 @@ fn the_usage_rule_of_a_prepared_update_knows_what_is_below_it_in_stable() {
 }
 
 /// Truncates from one key to another in whatever transaction the writing session is in.
-fn truncate(pair: &mut Pair, session: u8, first: &str, last: &str) {
+pub fn truncate(pair: &mut Pair, session: u8, first: &str, last: &str) {
     // A second cursor on the same table takes the plain table's slot for a while.
     let stop = who(session, 2);
     pair.ok(stop, Call::Open(Default::default()));

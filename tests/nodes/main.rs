@@ -3,6 +3,7 @@
 mod chaos;
 mod crashes;
 mod drain;
+mod list;
 mod pair;
 mod roles;
 mod tables;

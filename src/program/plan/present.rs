@@ -24,8 +24,11 @@ impl Present {
         self.words[usize::from(index / 64)] >> (index % 64) & 1 == 1
     }
 
+    /// A record of a key beyond the pool is none to come back to.
     pub fn set(&mut self, index: u16) {
-        self.words[usize::from(index / 64)] |= 1 << (index % 64);
+        if index < self.keys {
+            self.words[usize::from(index / 64)] |= 1 << (index % 64);
+        }
     }
 
     pub fn clear(&mut self, index: u16) {
