@@ -183,12 +183,12 @@ impl Redo<'_> {
                 self.call(slot, Call::SetValue(value))?;
                 self.call(slot, Call::Insert)
             }
-            // A plain table keeps all that has no timestamp, so that it may have lost the record already.
-            None if update.start == 0 => match self.answer(slot, Call::Remove) {
+            // What it removed need not be there: it may have become durable later in the same transaction and not be given
+            // back, or have gone with an untimestamped remove. What the table has in the end is compared at once.
+            None => match self.answer(slot, Call::Remove) {
                 Code::Ok | Code::NotFound => Ok(()),
                 code => Err(refused(Call::Remove, code)),
             },
-            None => self.call(slot, Call::Remove),
         }
     }
 
