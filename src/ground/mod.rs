@@ -9,6 +9,8 @@ mod allowed;
 mod checker;
 mod compare;
 mod grounding;
+#[cfg(test)]
+mod tests;
 
 pub use allowed::{ALLOWED, Allowed};
 #[cfg(feature = "wiredtiger")]
