@@ -383,7 +383,7 @@ operations! {
     /// Inserts `count` pool keys from pool index `first` on (wrapping) in a transaction, and prepares it.
     "prepare_flood", Burst, Heavy, Always:
         PrepareFlood { first: u16 = PoolIndex, count: u16 = PoolCount, ts: Timestamp = PrepareAt };
-    /// Something happens inside the next step, when node 0 passes a point; right after it if it passes none.
+    /// Something happens inside the next step, when node 0 passes a point; right after it if it passes none, and at once if no step comes after this one.
     "hook", Burst, Rare, Always:
         Hook { at: Point = AtPoint, action: HookAction = Doing, ts: Timestamp = HookAt };
 }
