@@ -92,6 +92,25 @@ fn a_commit_has_a_durable_timestamp_where_it_needs_one() {
 }
 
 #[test]
+fn a_hook_has_a_timestamp_only_if_it_commits() {
+    let text = "# lockstep 1\ninject s0.c0 hook at=stalled do=commit ts=77777\n";
+    let bytes = text.parse::<Program>().unwrap().encode().unwrap();
+    // With every other byte in the place of each of the record's, the literal of the timestamp stays.
+    let mut actions = BTreeSet::new();
+    for at in bytes.len() - 8..bytes.len() {
+        for byte in 0..=255 {
+            let mut bytes = bytes.clone();
+            bytes[at] = byte;
+            let program = Program::decode(&bytes);
+            check_limits(&program);
+            actions.extend(program.steps[0].to_string().split_once("do=").map(|(_, action)| action.to_owned()));
+        }
+    }
+    assert!(actions.contains("prune") && actions.contains("commit ts=77777"), "{actions:?}");
+    assert!(actions.iter().all(|action| !action.contains("ts=") || action.starts_with("commit")), "{actions:?}");
+}
+
+#[test]
 fn truncations_and_flipped_bits_decode() {
     let bytes = generate(Profile::Swarm, 3, 60).encode().unwrap();
     for len in 0..bytes.len() {

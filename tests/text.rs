@@ -161,6 +161,17 @@ fn comments_blanks_and_defaults_are_as_documented() {
     assert_eq!(bare.steps[0].to_string(), "s0.c0 insert 0120 \"v\" ts=3");
 }
 
+#[test]
+fn a_hook_has_a_timestamp_if_it_commits() {
+    let line = |hook: &str| hook.parse::<Step>().map(|step| step.to_string()).map_err(|error| error.column);
+    assert_eq!(line("inject s0.c0 hook at=stalled do=prune ts=0"), Ok("inject s0.c0 hook at=stalled do=prune".into()));
+    assert_eq!(
+        line("inject s0.c0 hook at=stalled do=commit ts=4").as_deref(),
+        Ok("inject s0.c0 hook at=stalled do=commit ts=4")
+    );
+    assert_eq!(line("inject s0.c0 hook at=stalled do=evict ts=4"), Err(39));
+}
+
 /// Malformed programs: line, column, a part of the message.
 const MALFORMED: &[(&str, usize, usize, &str)] = &[
     ("", 1, 1, "its first line has to be `# lockstep 1`"),
@@ -185,6 +196,12 @@ const MALFORMED: &[(&str, usize, usize, &str)] = &[
     ("# lockstep 1\ninject restart node=0\n", 2, 22, "`restart` needs at=rest|checkpoint|adopt here"),
     ("# lockstep 1\ninject restart node=0 at=night\n", 2, 26, "`night` is not known here: write one of rest|"),
     ("# lockstep 1\ninject s0.c0 hook at=stalled\n", 2, 29, "needs do=prune|evict|adopt|checkpoint|commit here"),
+    (
+        "# lockstep 1\ninject s0.c0 hook ts=4 at=stalled do=prune\n",
+        2,
+        19,
+        "only a commit has a timestamp, and this is do=prune: leave `ts=4` out",
+    ),
     ("# lockstep 1\ninject hook at=stalled do=prune\n", 2, 1, "write `inject sN.cM hook`"),
     ("# lockstep 1\ninject s0.c0 prepare_flood 0 1\n", 2, 31, "`prepare_flood` needs ts=T here"),
     ("# lockstep 1\ns0 query prepared\n", 2, 10, "`prepared` is not known here"),

@@ -4,7 +4,9 @@ use super::operands::Operands;
 use super::scan::{Fault, Token, tokens};
 use super::{ParseError, expect};
 use crate::backend::Who;
+use crate::program::event::HookAction;
 use crate::program::limits;
+use crate::program::operand::Word;
 use crate::program::ops::{Class, Op, OpKind};
 use crate::program::step::{Config, Step};
 use std::fmt;
@@ -76,10 +78,23 @@ pub(super) fn parse(line: &str, config: &Config) -> Result<Step, Fault> {
         let usage = format!("{}{}", head.text, Op::usage(kind));
         return Err(left.fault(format!("`{}` is not expected here: write {usage}", left.text)));
     }
+    check_together(&op, &tokens)?;
     let place = if tokens[0] == head { first.unwrap_or(head).at.min(head.at) } else { tokens[0].at };
     let who = address(op.class(), inject, who)
         .ok_or_else(|| Fault::new(place, format!("write `{} {}`", prefix(op.class()), head.text).replace("` ", "`")))?;
     Ok(Step { who, op, expect })
+}
+
+/// Refuses operands that are right each by itself but not together.
+fn check_together(op: &Op, tokens: &[Token<'_>]) -> Result<(), Fault> {
+    match op {
+        Op::Hook { action, ts, .. } if *ts != 0 && *action != HookAction::Commit => {
+            let ts = tokens.iter().find(|token| token.named("ts").is_some()).unwrap_or(&tokens[0]);
+            let (written, action) = (ts.text, action.word());
+            Err(ts.fault(format!("only a commit has a timestamp, and this is do={action}: leave `{written}` out")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes the first token if `read` makes something of it.
