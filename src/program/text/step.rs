@@ -72,7 +72,8 @@ pub(super) fn parse(line: &str, config: &Config) -> Result<Step, Fault> {
     let who = take(&mut rest, |token| who(token, config))?;
     let (kind, head) = kind(&mut rest, end)?;
     let first = rest.first().copied();
-    let mut operands = Operands { head: head.text, end, tokens: rest.to_vec(), config: config.clone() };
+    let class = class_after(inject, who);
+    let mut operands = Operands { head: head.text, end, tokens: rest.to_vec(), config: config.clone(), class };
     let op = Op::parse_operands(kind, &mut operands)?;
     if let Some(left) = operands.tokens.first() {
         let usage = format!("{}{}", head.text, Op::usage(kind));
@@ -80,8 +81,10 @@ pub(super) fn parse(line: &str, config: &Config) -> Result<Step, Fault> {
     }
     check_together(&op, &tokens)?;
     let place = if tokens[0] == head { first.unwrap_or(head).at.min(head.at) } else { tokens[0].at };
-    let who = address(op.class(), inject, who)
-        .ok_or_else(|| Fault::new(place, format!("write `{} {}`", prefix(op.class()), head.text).replace("` ", "`")))?;
+    if class != Some(op.class()) {
+        return Err(Fault::new(place, format!("write `{} {}`", prefix(op.class()), head.text).replace("` ", "`")));
+    }
+    let who = who.map_or(Who::default(), |(session, cursor)| Who { session, cursor: cursor.unwrap_or(0) });
     Ok(Step { who, op, expect })
 }
 
@@ -137,13 +140,13 @@ fn kind<'a>(rest: &mut &[Token<'a>], end: usize) -> Result<(OpKind, Token<'a>), 
 
 /// The operations that a misspelt one may have meant.
 fn suggestion(head: &str) -> String {
-    let spellings = OpKind::ALL.iter().flat_map(|kind| kind.row().spellings);
-    let near: Vec<_> = spellings
+    let spellings = || OpKind::ALL.iter().flat_map(|kind| kind.row().spellings).copied();
+    let near: Vec<_> = spellings()
         .filter(|spelling| head.len() >= 2 && (spelling.contains(head) || spelling.get(..2) == head.get(..2)))
         .map(|spelling| format!("`{spelling}`"))
         .collect();
     if near.is_empty() {
-        format!(": write one of {}", Op::NAMES.join(", "))
+        format!(": write one of {}", spellings().collect::<Vec<_>>().join(", "))
     } else {
         format!(": did you mean {}?", near.join(" or "))
     }
@@ -197,14 +200,15 @@ pub(super) fn slot(token: Token<'_>, config: &Config) -> Result<u8, Fault> {
     }
 }
 
-/// Who makes the call, if what stands before the operation suits its class.
-fn address(class: Class, inject: bool, who: Option<(u8, Option<u8>)>) -> Option<Who> {
-    match (class, inject, who) {
-        (Class::Cursor, false, Some((session, Some(cursor)))) => Some(Who { session, cursor }),
-        (Class::Burst, true, Some((session, Some(cursor)))) => Some(Who { session, cursor }),
-        (Class::Session, false, Some((session, None))) => Some(Who { session, cursor: 0 }),
-        (Class::Global, false, None) | (Class::Injection, true, None) => Some(Who::default()),
-        _ => None,
+/// The class of the operations that may follow what stands before one, if any may.
+fn class_after(inject: bool, who: Option<(u8, Option<u8>)>) -> Option<Class> {
+    match (inject, who) {
+        (false, Some((_, Some(_)))) => Some(Class::Cursor),
+        (false, Some((_, None))) => Some(Class::Session),
+        (false, None) => Some(Class::Global),
+        (true, None) => Some(Class::Injection),
+        (true, Some((_, Some(_)))) => Some(Class::Burst),
+        (true, Some((_, None))) => None,
     }
 }
 
