@@ -184,9 +184,13 @@ fn damaged_artifacts_are_refused_with_the_place() {
     let hint = "give one of this version, or an .ops text, which begins with `# lockstep 1`";
     assert!(refusal(&older).ends_with(&format!("(first byte 1; this build writes 2): {hint}")));
     assert!(refusal(&bytes[..10]).starts_with("byte 10: the file ends within the header"));
+    assert!(refusal(&bytes[..10]).ends_with("it has been cut, or is no fuzz input"));
     let torn = bytes.len() - 3;
     assert!(refusal(&bytes[..torn]).starts_with(&format!("byte {}: 5 bytes are left over", torn - 5)));
     let mut pool = bytes[..40].to_vec();
     pool[6] = 200;
     assert!(refusal(&pool).starts_with("byte 40: the file ends within its literal pool"));
+    assert!(refusal(&pool).ends_with("it has been cut, or the header is damaged"));
+    let longer = [&bytes[..], b"added"].concat();
+    assert!(refusal(&longer).ends_with("the file has been cut, is damaged otherwise, or is no fuzz input"));
 }
