@@ -57,7 +57,7 @@ enum Command {
 /// What all commands that run programs share.
 #[derive(Args)]
 struct Common {
-    /// What the layered tables are compared with: plain, model or both.
+    /// What the layered tables are compared with, separated by commas: plain, model, twin.
     #[arg(long, value_name = "LIST", default_value_t = Oracles::default())]
     oracle: Oracles,
     /// Compare with one more follower, to which checkpoints, evictions and the like happen at other moments.
@@ -176,6 +176,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_oracle() {
+        let mut run = Cli::command().find_subcommand("run").expect("a command").clone();
+        let help = run.render_help().to_string();
+        let of_oracle = help.split("--oracle").nth(1).and_then(|rest| rest.split("--twin").next()).expect("a flag");
+        let every = Oracles { plain: true, model: true, twin: true };
+        assert!(every.to_string().split(',').all(|name| of_oracle.contains(name)), "{of_oracle}");
     }
 
     #[test]
