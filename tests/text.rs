@@ -157,7 +157,7 @@ fn comments_blanks_and_defaults_are_as_documented() {
         program.to_string(),
         "# lockstep 1\nconfig sessions=1 cursors=2 keys=55 isolation=read-committed\ns0.c1 next => ok\n"
     );
-    let bare: Program = "# lockstep 1\ns0.c0 insert ts=3 0120 \"v\"".parse().unwrap();
+    let bare: Program = "\u{feff}# lockstep 1\ns0.c0 insert ts=3 0120 \"v\"".parse().unwrap();
     assert_eq!(bare.steps[0].to_string(), "s0.c0 insert 0120 \"v\" ts=3");
 }
 
