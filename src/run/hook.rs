@@ -192,6 +192,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         }
         if let Some(model) = &mut self.model {
             codes[MODEL] = model.tell(who, call);
+            self.observer.told(who, &call, codes[MODEL]);
             self.has_committed(pending, codes[MODEL]);
         }
         self.sessions.ended(who.session);
