@@ -294,3 +294,19 @@ fn seeds_are_programs() {
     let stats = lockstep().arg("stats").arg(directory.path()).assert().success();
     stats.stdout(contains("programs                                       5"));
 }
+
+/// The script beside these tests, where the tools are not.
+#[test]
+#[cfg(unix)]
+fn coverage_without_its_tools_says_so_in_a_line() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/coverage.sh");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let output = Command::new("sh").arg(script).env("LLVM", directory.path()).assert().code(2).get_output().clone();
+    let stderr = String::from_utf8(output.stderr).expect("messages are text");
+    assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
+    for part in
+        ["llvm-cov and llvm-profdata, which are missing in", "rustup component add llvm-tools", "LLVM=DIRECTORY"]
+    {
+        assert!(stderr.contains(part), "{part:?} should be in {stderr}");
+    }
+}
