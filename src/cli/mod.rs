@@ -193,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn help_names_every_oracle() {
+        let mut run = Cli::command().find_subcommand("run").expect("a command").clone();
+        let help = run.render_help().to_string();
+        let of_oracle = help.split("--oracle").nth(1).and_then(|rest| rest.split("--twin").next()).expect("a flag");
+        let every = Oracles { plain: true, model: true, twin: true };
+        assert!(every.to_string().split(',').all(|name| of_oracle.contains(name)), "{of_oracle}");
+    }
+
+    #[test]
     fn a_mismatch_counts_more_than_bad_input() {
         assert_eq!([Verdict::Mismatch, Verdict::BadInput, Verdict::Agree].into_iter().max(), Some(Verdict::Mismatch));
     }
