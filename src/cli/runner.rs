@@ -9,7 +9,7 @@ use lockstep::program::Program;
 use lockstep::run::{Observer, Oracles, Outcome};
 
 #[cfg(feature = "wiredtiger")]
-use lockstep::{ground::Checker, oracle::wiredtiger::Child, script::Recorder};
+use lockstep::{ground::Checker, oracle::wiredtiger::PythonChild, script::Recorder};
 
 /// How a program ended.
 pub type Ran = Result<Outcome, Failure>;
@@ -18,7 +18,7 @@ pub type Ran = Result<Outcome, Failure>;
 pub struct Runner {
     oracles: Oracles,
     #[cfg(feature = "wiredtiger")]
-    wiredtiger: Option<Checker<Child>>,
+    wiredtiger: Option<Checker<PythonChild>>,
 }
 
 #[cfg(not(feature = "wiredtiger"))]
@@ -47,7 +47,7 @@ impl Runner {
     /// There is no WiredTiger to be had.
     pub fn new(list: OracleList) -> Result<Self> {
         let wiredtiger = match list.wiredtiger {
-            true => Some(Checker::new(Child::start()?, "wiredtiger")),
+            true => Some(Checker::new(PythonChild::find()?, "wiredtiger")),
             false => None,
         };
         Ok(Runner { oracles: list.own, wiredtiger })
