@@ -41,7 +41,7 @@ fn execute(child: &mut PythonChild, requests: &[String]) -> Vec<Ending> {
 /// How it died: the answers and the reason.
 fn death(ending: &Ending) -> (Vec<&str>, &str) {
     match ending {
-        Ending::Died { answers, reason } => (answers.iter().map(String::as_str).collect(), reason),
+        Ending::Died { answers, reason, .. } => (answers.iter().map(String::as_str).collect(), reason),
         Ending::Complete(answers) => panic!("complete: {answers:?}"),
     }
 }
@@ -62,7 +62,7 @@ const WRITE: [&str; 6] =
 fn a_batch_is_answered_in_order() {
     let mut child = start(settings());
     assert_eq!(child.version(), "11.3.1");
-    let base = |n: usize| if n % 7 == 0 { "fresh" } else { "reuse" };
+    let base = |n: usize| if n.is_multiple_of(7) { "fresh" } else { "reuse" };
     let entries = |n: usize| &[OPEN, "state 0 0", "next 0 0"][..1 + n % 3];
     let requests: Vec<String> = (0..300).map(|n| request(base(n), entries(n))).collect();
     let endings = execute(&mut child, &requests);
@@ -142,6 +142,7 @@ fn a_hang_is_a_death_as_well() {
     let (answers, reason) = death(&endings[0]);
     assert_eq!(answers.last(), Some(&"0 0 e6b - 0"), "{answers:?}");
     assert_eq!((answers.len(), reason), (entries.len() - 1, "no answer for 3 s"));
+    assert!(matches!(endings[0], Ending::Died { hung: true, .. }));
     assert_eq!(endings[1], complete(&[OPENED]));
 }
 

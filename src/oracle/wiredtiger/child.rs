@@ -1,7 +1,7 @@
 //! The executor that works everywhere: a child process in which Python drives PyPI's `wiredtiger`.
 //!
-//! A whole batch is written to the child, and the answers are read program by program. The package is a diagnostic build,
-//! which aborts on misuse. If the child dies or hangs, the program that it was at is run once more, alone in a new child
+//! A whole batch is written to the child, and the answers are read program by program. A debug build of WiredTiger
+//! aborts on misuse, any build may panic or hang. If the child dies or hangs, the program that it was at is run once more, alone in a new child
 //! that writes each answer at once, to see in which entry it dies; then the batch goes on in another one.
 
 use super::process::{Process, Said};
@@ -77,11 +77,11 @@ impl PythonChild {
                 Said::Done(answers) => endings.push(Ending::Complete(answers)),
                 Said::Bad(answers, what) if what == PANIC => {
                     let reason = format!("panic: {}", process.epitaph());
-                    endings.push(Ending::Died { answers, reason });
+                    endings.push(died(answers, reason));
                     self.process = None;
                     return Ok(());
                 }
-                Said::Bad(answers, what) => endings.push(Ending::Died { answers, reason: format!("bad {what}") }),
+                Said::Bad(answers, what) => endings.push(died(answers, format!("bad {what}"))),
                 Said::Gone(_) | Said::Silent(_) => {
                     self.process = None;
                     endings.push(self.alone(request)?);
@@ -98,13 +98,13 @@ impl PythonChild {
         process.feed("flush 1\n".to_owned());
         process.feed(request.to_owned());
         Ok(match process.hear(self.settings.limit) {
-            Said::Gone(answers) => Ending::Died { answers, reason: process.epitaph() },
+            Said::Gone(answers) => died(answers, process.epitaph()),
             Said::Silent(answers) => {
                 let reason = format!("no answer for {} s", self.settings.limit.as_secs_f32());
-                Ending::Died { answers, reason }
+                Ending::Died { answers, reason, hung: true }
             }
-            Said::Bad(answers, what) => Ending::Died { answers, reason: format!("bad {what}") },
-            Said::Done(_) => Ending::Died { answers: Vec::new(), reason: ONLY_TOGETHER.to_owned() },
+            Said::Bad(answers, what) => died(answers, format!("bad {what}")),
+            Said::Done(_) => died(Vec::new(), ONLY_TOGETHER.to_owned()),
         })
     }
 }
@@ -113,6 +113,10 @@ impl PythonChild {
 const PANIC: &str = "panic";
 /// The reason of a death that does not repeat.
 const ONLY_TOGETHER: &str = "died after other programs, but not alone";
+
+fn died(answers: Vec<String>, reason: String) -> Ending {
+    Ending::Died { answers, reason, hung: false }
+}
 
 impl Executor for PythonChild {
     fn version(&self) -> &str {

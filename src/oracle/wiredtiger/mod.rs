@@ -38,12 +38,16 @@
 //! | `query s 0 session\|node CONFIG` | `query_timestamp` of the session or of the connection |
 //! | `truncate s 0 <start slot> <stop slot>`, `truncatetable s 0 <table>` | `truncate` |
 //! | `settimestamp 0 0 CONFIG`, `rts 0 0` | `set_timestamp`, `rollback_to_stable` |
-//! | `recreate 0 0 <table>` | `drop` and `create`; what is in use answers `EBUSY` at once |
+//! | `recreate 0 0 <table>` | `drop` and `create`; `EBUSY` at once while a transaction is running or a cursor holds a place |
 //!
 //! The *answer* to an entry is one line, `<code> <exact> <key> <value> <timestamp>`: the number that the C call returned;
 //! the sign of `search_near`'s exact, the result of `compare` or `equals`; then the state of the cursor in the slot, read
 //! from its structure without a call: `-` unset, `e<hex>` external, `i<hex>` internal; the answer of a query in decimal.
 //! Entries without a cursor have `0 - -` there. `set_key` and `set_value` return nothing: 0.
+//!
+//! What is peculiar to WiredTiger 11.3.1: a write outside a transaction that is in conflict with a transaction that is still
+//! running is repeated until that one ends. On one thread it never does, so that is a hang. A debug build aborts where a
+//! commit breaks the rules of timestamps, and where a release build panics.
 //!
 //! Where a key is not there, `search_near` may stand on either neighbour. If it is not the expected key on which it
 //! stands with an exact other than 0, the executor calls `next` or `prev`, whichever leads there, and adds ` | ` and
@@ -53,6 +57,7 @@ mod child;
 mod environment;
 mod process;
 
+pub use crate::script::Ending;
 pub use child::{PythonChild, Settings};
 pub use environment::{PYTHON_VARIABLE, python};
 
@@ -67,20 +72,6 @@ pub trait Executor {
     /// Executes the requests in order, each on tables of its own, and answers with one ending per request. Errors if
     /// WiredTiger cannot be reached at all; what kills it is an ending, and the next request goes on in a new process.
     fn execute(&mut self, requests: &[String]) -> Result<Vec<Ending>, ExecutorError>;
-}
-
-/// How a request ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// One answer line per entry.
-    Complete(Vec<String>),
-    /// WiredTiger or the executor gave up: an abort, a hang, a panic, an entry that cannot be executed.
-    Died {
-        /// The answers up to then. The entry after them is the one that it died in; after a panic, the last of them.
-        answers: Vec<String>,
-        /// What happened, in one line, with what WiredTiger said last.
-        reason: String,
-    },
 }
 
 /// Why there is no WiredTiger to execute anything.
