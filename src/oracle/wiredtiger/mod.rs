@@ -38,7 +38,7 @@
 //! | `query s 0 session\|node CONFIG` | `query_timestamp` of the session or of the connection |
 //! | `truncate s 0 <start slot> <stop slot>`, `truncatetable s 0 <table>` | `truncate` |
 //! | `settimestamp 0 0 CONFIG`, `rts 0 0` | `set_timestamp`, `rollback_to_stable` |
-//! | `recreate 0 0 <table>` | `drop` and `create`; `EBUSY` at once while a transaction is running or a cursor holds a place |
+//! | `recreate 0 0 <table>` | `drop` and `create`; `EBUSY` at once while a cursor on it is open, or any cursor placed, or a transaction running |
 //!
 //! The *answer* to an entry is one line, `<code> <exact> <key> <value> <timestamp>`: the number that the C call returned;
 //! the sign of `search_near`'s exact, the result of `compare` or `equals`; then the state of the cursor in the slot, read
