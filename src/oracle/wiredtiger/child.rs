@@ -9,7 +9,6 @@ use super::{Ending, Executor, ExecutorError, environment};
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// How a child is run.
 #[derive(Clone, Debug)]
@@ -36,8 +35,6 @@ pub struct PythonChild {
     version: String,
     /// The child, unless it died.
     process: Option<Process>,
-    /// The directory that children work in. They write nothing, but who knows what dies there.
-    directory: TempDir,
 }
 
 impl PythonChild {
@@ -48,19 +45,17 @@ impl PythonChild {
 
     /// Starts a child.
     pub fn start(settings: Settings) -> Result<Self, ExecutorError> {
-        let failed = |error| ExecutorError::Start { python: settings.python.clone(), error };
-        let directory = tempfile::Builder::new().prefix("lockstep-wiredtiger-").tempdir().map_err(failed)?;
-        let (process, hello) = Process::start(&settings, directory.path())?;
+        let (process, hello) = Process::start(&settings)?;
         // `wiredtiger <version> <name of the executor>`
         let version = hello.split(' ').nth(1).unwrap_or_default().to_owned();
-        Ok(PythonChild { settings, version, process: Some(process), directory })
+        Ok(PythonChild { settings, version, process: Some(process) })
     }
 
     /// The child, a new one if the last one died.
     fn process(&mut self) -> Result<&mut Process, ExecutorError> {
         let process = match self.process.take() {
             Some(process) => process,
-            None => Process::start(&self.settings, self.directory.path())?.0,
+            None => Process::start(&self.settings)?.0,
         };
         Ok(self.process.insert(process))
     }
@@ -76,7 +71,7 @@ impl PythonChild {
             match process.hear(limit) {
                 Said::Done(answers) => endings.push(Ending::Complete(answers)),
                 Said::Bad(answers, what) if what == PANIC => {
-                    let reason = format!("panic: {}", process.epitaph());
+                    let reason = format!("panic: {}", process.last_words());
                     endings.push(died(answers, reason));
                     self.process = None;
                     return Ok(());
@@ -94,7 +89,7 @@ impl PythonChild {
 
     /// Runs a program that killed a child once more, in a child of its own that writes each answer at once.
     fn alone(&self, request: &str) -> Result<Ending, ExecutorError> {
-        let (mut process, _) = Process::start(&self.settings, self.directory.path())?;
+        let (mut process, _) = Process::start(&self.settings)?;
         process.feed("flush 1\n".to_owned());
         process.feed(request.to_owned());
         Ok(match process.hear(self.settings.limit) {

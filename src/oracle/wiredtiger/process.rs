@@ -4,7 +4,6 @@
 use super::{ExecutorError, Settings};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -16,6 +15,9 @@ const WORDS_READ: u64 = 4096;
 const WORDS_REPORTED: usize = 3;
 /// How long a process may take to say that it is there.
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// How long a process that has closed its output may take to end, and how often that is looked at.
+const DYING_LIMIT: Duration = Duration::from_secs(5);
+const DYING_LOOK: Duration = Duration::from_millis(5);
 /// The longest time after which a process kills itself, in seconds.
 const OWN_LIMIT_MAX: u64 = 1_000_000;
 
@@ -44,18 +46,19 @@ pub(super) enum Said {
 }
 
 impl Process {
-    /// Starts a process with its home in `directory`, and answers with it and the line that it begins with.
-    pub(super) fn start(settings: &Settings, directory: &Path) -> Result<(Self, String), ExecutorError> {
+    /// Starts a process, and answers with it and the line that it begins with.
+    pub(super) fn start(settings: &Settings) -> Result<(Self, String), ExecutorError> {
         let failed = |error| ExecutorError::Start { python: settings.python.clone(), error };
-        let path = directory.join("stderr");
+        // Its home and its standard error have names only until this returns: so nothing is left behind, whoever dies.
+        let home = tempfile::Builder::new().prefix("lockstep-wiredtiger-").tempdir().map_err(failed)?;
         // Appending, because the process empties it before each program.
-        let words = File::options().create(true).append(true).read(true).open(path).map_err(failed)?;
-        words.set_len(0).map_err(failed)?;
+        let words = File::options().create(true).append(true).read(true).open(home.path().join("stderr"));
+        let words = words.map_err(failed)?;
         // A process whose parent is gone kills itself, later than the parent would have done it.
         let own_limit = settings.limit.as_secs().saturating_add(1).saturating_mul(2).min(OWN_LIMIT_MAX);
         let mut child = Command::new(&settings.python)
             .args(["-I", "-c", &settings.runner, &own_limit.to_string()])
-            .current_dir(directory)
+            .current_dir(home.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(words.try_clone().map_err(failed)?)
@@ -75,7 +78,11 @@ impl Process {
                 Ok((process, hello))
             }
             Said::Silent(_) => Err(ExecutorError::Silent { python: settings.python.clone(), limit: START_LIMIT }),
-            _ => Err(ExecutorError::Refused(process.last_words(1))),
+            _ => {
+                let status = process.wait();
+                let words = process.last_words();
+                Err(ExecutorError::Refused(if words.is_empty() { status } else { words }))
+            }
         }
     }
 
@@ -100,11 +107,23 @@ impl Process {
         }
     }
 
-    /// How it ended and what it said last on standard error, in one line. Kills it if it has not ended.
+    /// How a process that is gone ended, and what it said last on standard error, in one line.
     pub(super) fn epitaph(&mut self) -> String {
-        let status = self.kill();
-        let words = self.last_words(WORDS_REPORTED);
+        let status = self.wait();
+        let words = self.last_words();
         if words.is_empty() { status } else { format!("{status}: {words}") }
+    }
+
+    /// Waits until it has ended and says how it did. Its output ends a little earlier than it does, and before its last
+    /// words; if it does not end then, it is killed.
+    fn wait(&mut self) -> String {
+        for _ in 0..DYING_LIMIT.as_millis() / DYING_LOOK.as_millis() {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return status.to_string();
+            }
+            thread::sleep(DYING_LOOK);
+        }
+        self.kill()
     }
 
     /// Kills it if it has not ended, and says how it did.
@@ -117,7 +136,7 @@ impl Process {
     }
 
     /// The last lines of its standard error.
-    pub(super) fn last_words(&mut self, lines: usize) -> String {
+    pub(super) fn last_words(&mut self) -> String {
         let mut bytes = Vec::new();
         let length = self.words.metadata().map_or(0, |metadata| metadata.len());
         let read = self
@@ -128,7 +147,8 @@ impl Process {
             return error.to_string();
         }
         let text = String::from_utf8_lossy(&bytes);
-        let mut last: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(lines).collect();
+        let mut last: Vec<&str> =
+            text.lines().rev().filter(|line| !line.trim().is_empty()).take(WORDS_REPORTED).collect();
         last.reverse();
         last.into_iter().map(without_prefix).collect::<Vec<_>>().join("; ")
     }
