@@ -8,11 +8,16 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 /// How much of the end of what a process said on standard error is looked at, in bytes.
 const WORDS_READ: u64 = 4096;
 /// How many lines of it are reported.
 const WORDS_REPORTED: usize = 3;
+/// How long a process may take to say that it is there.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// The longest time after which a process kills itself, in seconds.
+const OWN_LIMIT_MAX: u64 = 1_000_000;
 
 /// A running process. It is killed when this is dropped.
 pub(super) struct Process {
@@ -47,7 +52,7 @@ impl Process {
         let words = File::options().create(true).append(true).read(true).open(path).map_err(failed)?;
         words.set_len(0).map_err(failed)?;
         // A process whose parent is gone kills itself, later than the parent would have done it.
-        let own_limit = settings.limit.as_secs().saturating_add(1).saturating_mul(2);
+        let own_limit = settings.limit.as_secs().saturating_add(1).saturating_mul(2).min(OWN_LIMIT_MAX);
         let mut child = Command::new(&settings.python)
             .args(["-I", "-c", &settings.runner, &own_limit.to_string()])
             .current_dir(directory)
@@ -64,12 +69,12 @@ impl Process {
             thread::spawn(move || feed(stdin, &to_write));
             thread::spawn(move || listen(stdout, &to_tell));
         }
-        match process.hear(settings) {
+        match process.hear(START_LIMIT) {
             Said::Done(mut lines) if lines.len() == 1 => {
                 let hello = lines.remove(0);
                 Ok((process, hello))
             }
-            Said::Silent(_) => Err(ExecutorError::Silent { python: settings.python.clone(), limit: settings.limit }),
+            Said::Silent(_) => Err(ExecutorError::Silent { python: settings.python.clone(), limit: START_LIMIT }),
             _ => Err(ExecutorError::Refused(process.last_words(1))),
         }
     }
@@ -79,9 +84,9 @@ impl Process {
         let _ = self.requests.send(text);
     }
 
-    /// Waits for what it says next; for the time limit at most.
-    pub(super) fn hear(&mut self, settings: &Settings) -> Said {
-        match self.said.recv_timeout(settings.limit) {
+    /// Waits for what it says next, `limit` at most.
+    pub(super) fn hear(&mut self, limit: Duration) -> Said {
+        match self.said.recv_timeout(limit) {
             Ok(said) => said,
             Err(RecvTimeoutError::Disconnected) => Said::Gone(Vec::new()),
             Err(RecvTimeoutError::Timeout) => {
