@@ -27,6 +27,7 @@ pub mod engine;
 pub mod ground;
 pub mod oracle;
 pub mod program;
+pub mod replay;
 pub mod run;
 pub mod script;
 pub mod shrink;

@@ -1,0 +1,5 @@
+//! Compares planners.
+
+mod scenarios;
+
+pub use scenarios::Scenario;
