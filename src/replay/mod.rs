@@ -20,6 +20,7 @@ pub mod simulate;
 pub mod source;
 pub mod step;
 pub mod store;
+pub mod strategies;
 pub mod study;
 pub mod threads;
 pub mod toy;

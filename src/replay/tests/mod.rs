@@ -1,6 +1,7 @@
 //! Runs of whole plans against the toy store, compared with the oracle.
 
 mod continued;
+mod mistakes;
 mod on_threads;
 mod schedules;
 mod shares;
