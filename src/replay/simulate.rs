@@ -154,8 +154,8 @@ pub fn simulate<Q: Source, S: Store>(
     ran
 }
 
-/// A number that is about exponentially distributed, with the mean 1024: the binary logarithm of a random number, a line
-/// between any two powers of two.
+/// A number that is about exponentially distributed, with the mean 1024: the binary logarithm of a random number, a
+/// line between any two powers of two.
 fn exponential(draws: &mut Draws) -> u64 {
     let bits = draws.bits() | 1;
     let zeros = u64::from(bits.leading_zeros());

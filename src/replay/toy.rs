@@ -54,6 +54,20 @@ impl ToyStore {
         ToyStore(Arc::new(Mutex::new(Tables { tables, running: BTreeSet::new(), next_id: 1, conflicts })))
     }
 
+    /// Tables that have what the plan begins with; as [`super::store::load`] would make it.
+    pub fn loaded(plan: &Plan) -> Self {
+        let store = ToyStore::new(plan);
+        let state = State::Committed(plan.clock().commit(0));
+        for ((number, spec), table) in (0..).zip(plan.tables()).zip(&mut store.lock().tables) {
+            for key in 1..=spec.base {
+                let value = Some(plan.bytes(number, key, plan.written(number, key, 0)));
+                table.keys.insert(key, vec![Version { txn: 0, state, value }]);
+            }
+            table.end = spec.base;
+        }
+        store
+    }
+
     /// From now on so many of a thousand writes, prepares and commits meet a conflict that is made up.
     pub fn make_up_conflicts(&self, seed: u64, per_mille: u64) {
         self.lock().conflicts = (Draws::new(seed, Purpose::Schedule, 1), per_mille);

@@ -4,7 +4,8 @@ use crate::replay::plan::{Content, Draws, OpKind, OpNumber};
 
 /// How often a key is drawn until one is there for an operation that needs it.
 pub const TRIES: u32 = 4;
-/// One in so many operations that need a key takes the first that is drawn, there or not: to find nothing is a case, too.
+/// One in so many operations that need a key takes the first that is drawn, there or not: to find nothing is a case,
+/// too.
 pub const ANY_KEY: u64 = 16;
 
 /// A key and what became of it.

@@ -81,7 +81,8 @@ impl Lane {
         }
     }
 
-    /// What is known before number `t` of the lane's key with this index: those that were there at first, then the others.
+    /// What is known before number `t` of the lane's key with this index: those that were there at first, then the
+    /// others.
     fn known(&self, plan: &Plan, window: &Window, t: OpNumber, table: u16, bulk: u64, index: u64) -> Known {
         let (key, birth) = match index.checked_sub(bulk) {
             Some(born) => self.born[usize::from(table)][born as usize],

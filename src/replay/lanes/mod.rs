@@ -1,14 +1,14 @@
 //! Lanes: who does which number when.
 //!
-//! [`Lanes`] hands out numbers in order. A number whose lane is taken is left to whoever has the lane, who does it after
-//! what it is doing: so nobody waits for a lane, and no number is lost. A lane goes with its number, as a [`Ticket`]:
-//! what a lane knows needs no lock, because only one can have it.
+//! [`Lanes`] hands out numbers in order. A number whose lane is taken is left to whoever has the lane, who does it
+//! after what it is doing: so nobody waits for a lane, and no number is lost. A lane goes with its number, as a
+//! [`Ticket`]: what a lane knows needs no lock, because only one can have it.
 //!
-//! This is a state machine that knows nothing of threads. Who shares it among threads holds a lock around each call, and
-//! asks again after somebody's [`Lanes::release`] if the answer was [`Take::Wait`].
+//! This is a state machine that knows nothing of threads. Who shares it among threads holds a lock around each call,
+//! and asks again after somebody's [`Lanes::release`] if the answer was [`Take::Wait`].
 //!
-//! A truncation is a *barrier*: it is handed out when all numbers before it are done, and nothing after it is handed out
-//! until it is done.
+//! A truncation is a *barrier*: it is handed out when all numbers before it are done, and nothing after it is handed
+//! out until it is done.
 
 mod choose;
 mod lane;
@@ -58,7 +58,7 @@ impl Lanes {
         Lanes { plan, windows, idle, busy: BTreeSet::new(), next: 1, stop, lead: None, barrier: None }
     }
 
-    /// Hands out the numbers after `done` up to `stop`, as if 1 to `done` had been done. About a quarter of a second per
+    /// Hands out the numbers after `done` up to `stop`, as if 1 to `done` had been done. About half a second per
     /// million numbers, as the lanes have to learn what those did.
     pub fn resume(plan: Arc<Plan>, done: OpNumber, stop: OpNumber) -> Self {
         let mut lanes = Lanes::new(plan, stop);
@@ -73,12 +73,14 @@ impl Lanes {
         lanes
     }
 
-    /// Makes whoever would run further ahead of the last number that is done with all before it wait. `None`: nobody does.
+    /// Makes whoever would run further ahead of the last number that is done with all before it wait. `None`: nobody
+    /// does.
     pub fn limit_lead(&mut self, lead: Option<u64>) {
         self.lead = lead.map(|lead| lead.max(1));
     }
 
-    /// Nothing beyond number `at` is handed out; but what was already is done. Returns the number that will be the last.
+    /// Nothing beyond number `at` is handed out; but what was already is done. Returns the number that will be the
+    /// last.
     pub fn stop_at(&mut self, at: OpNumber) -> OpNumber {
         self.stop = at.max(self.next - 1);
         self.stop
@@ -156,8 +158,8 @@ impl Source for Lanes {
         more
     }
 
-    /// What is owed is larger than what its lane is doing, so the smallest that is being done is the smallest that is not
-    /// done.
+    /// What is owed is larger than what its lane is doing, so the smallest that is being done is the smallest that is
+    /// not done.
     fn all_done(&self) -> OpNumber {
         self.busy.first().copied().unwrap_or(self.next) - 1
     }

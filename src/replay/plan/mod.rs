@@ -131,8 +131,8 @@ impl Plan {
         draws.below(Percent::ALL.thousandths().into()) < self.spec.prepared.thousandths().into()
     }
 
-    /// The keys that number `t` truncates in a table that had `rows` record numbers before it: the first and the last. All
-    /// of them in one of 16 cases. `None` if there is none.
+    /// The keys that number `t` truncates in a table that had `rows` record numbers before it: the first and the
+    /// last. All of them in one of 16 cases. `None` if there is none.
     pub fn truncation(&self, t: OpNumber, rows: u64) -> Option<(u64, u64)> {
         if rows == 0 {
             return None;

@@ -1,7 +1,8 @@
 //! How many inserts came before a number: the heads of all numbers, counted window by window.
 //!
-//! A window is [`WINDOW`] numbers. Of each one that was counted, the rows before it are kept for ever (8 bytes per table);
-//! its heads and ranks as long as somebody works there. What is forgotten is counted again when it is asked for.
+//! A window is [`WINDOW`] numbers. Of each one that was counted, the rows before it are kept for ever (8 bytes per
+//! table); its heads and ranks as long as somebody works there. What is forgotten is counted again when it is asked
+//! for.
 
 use super::{Head, OpKind, OpNumber, Plan};
 use std::collections::VecDeque;

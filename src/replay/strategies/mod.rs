@@ -1,8 +1,9 @@
 //! Other ways to plan inserts, to compare the birth lane with.
 //!
-//! All of them give a key to the lane that its low bits say, whoever inserts it. So an insert is done in another lane than
-//! the key's later operations, and each has its own remedy: [`Jump`] does it in the key's lane by leaving numbers out,
-//! [`Delayed`] lets nobody see the key for a while and makes who comes too early wait, [`Append`] has none.
+//! All of them give a key to the lane that its low bits say, whoever inserts it. So an insert is done in another lane
+//! than the key's later operations, and each has its own remedy: [`Jump`] does it in the key's lane by leaving
+//! numbers out, [`Delayed`] lets nobody see the key for a while and makes who comes too early wait, [`Append`] has
+//! none.
 //!
 //! They know no truncation: it becomes a read.
 
