@@ -190,7 +190,7 @@ impl Session {
         let last = ts.unwrap_or(self.txn.commit_ts);
         let misplaced = durable.is_some() || self.txn.prepare_ts != 0;
         if misplaced || !self.may_commit(&node.core, ts) || self.breaks_usage(&node.core, last) {
-            self.undo(node);
+            self.undo(node, false);
             return Code::Invalid;
         }
         self.apply(node, Outcome::Committed(last), last);
@@ -266,13 +266,14 @@ impl Session {
         if !self.txn.running {
             return Code::Invalid;
         }
-        self.undo(node);
+        self.undo(node, false);
         Code::Ok
     }
 
     /// Takes the updates back and resets the session's cursors, newest first, until none holds a place; those that
-    /// are left over keep what the application set.
-    pub(super) fn undo(&mut self, node: &mut Node) {
+    /// are left over keep what the application set. Of those that are reset the bounds go, too, if it is a transaction that
+    /// a call outside transactions was: WiredTiger resets them like an application then.
+    pub(super) fn undo(&mut self, node: &mut Node, bounds_too: bool) {
         node.core.settle(&self.txn, Outcome::RolledBack);
         let mut younger = u64::MAX;
         while self.placed > 0 {
@@ -283,6 +284,9 @@ impl Session {
             younger = cursor.opened;
             let mut ctx = Ctx { node, txn: &mut self.txn, session: self.index, placed: &mut self.placed };
             cursor.reset_keeping_bounds(&mut ctx);
+            if bounds_too {
+                cursor.clear_bounds();
+            }
         }
         self.end(node);
     }

@@ -74,7 +74,7 @@ impl Model {
     }
 
     /// Whether each update of a transaction that is to commit at `commit_ts` fits what it replaced.
-    fn fits(&self, txn: &Transaction, commit_ts: Timestamp) -> bool {
+    pub(super) fn fits(&self, txn: &Transaction, commit_ts: Timestamp) -> bool {
         txn.writes.iter().all(|(table, key)| {
             let updates = self.tables[usize::from(*table)].of_running(key, txn.id);
             updates.iter().all(|update| fits_replaced(update, txn, commit_ts, self.node.oldest))
@@ -102,7 +102,7 @@ impl Model {
         if self.session(session).txn.is_none() {
             return Code::Invalid;
         }
-        self.session_mut(session).reset_placed();
+        self.session_mut(session).reset_placed(false);
         self.undo(session);
         Code::Ok
     }
