@@ -30,7 +30,7 @@ impl Session {
         self.set_read_ts(node, read_ts);
         if isolation == Isolation::Snapshot {
             self.copy_values_out();
-            node.core.take_snapshot(self.index, &mut self.txn);
+            node.core.refresh_snapshot(self.index, &mut self.txn);
         }
         Code::Ok
     }
@@ -85,7 +85,7 @@ impl Session {
             return false;
         }
         self.set_read_ts(node, ts);
-        node.core.take_snapshot(self.index, &mut self.txn);
+        node.core.refresh_snapshot(self.index, &mut self.txn);
         true
     }
 
@@ -250,12 +250,16 @@ impl Session {
         node.core.settle(&self.txn, outcome);
         let earliest = match outcome {
             Outcome::Committed(last) => self.txn.ops.iter().map(|op| if op.stamp != 0 { op.stamp } else { last }).min(),
-            Outcome::Resolved { commit_ts, .. } => (!self.txn.ops.is_empty()).then_some(commit_ts),
+            // The place-holders of one that was prepared went then.
+            Outcome::Resolved { commit_ts, .. } => {
+                self.txn.ops.iter().any(|op| op.kind != WriteKind::Reserve).then_some(commit_ts)
+            }
             Outcome::Prepared(_) | Outcome::RolledBack => None,
         };
         node.core.timestamps.durable = node.core.timestamps.durable.max(durable_ts);
         self.end(node);
         if let Some(earliest) = earliest {
+            node.core.commits += 1;
             node.core.hold_back_readers(earliest);
         }
         self.copy_values_out();

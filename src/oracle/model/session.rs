@@ -180,6 +180,14 @@ impl Session {
         self.isolation() == Isolation::Snapshot && !self.txn.as_ref().is_some_and(|txn| txn.has_written)
     }
 
+    /// Takes a new snapshot, unless one is held that is as good: nothing has been committed since. What has only been
+    /// prepared since is in nobody's way then.
+    pub fn refresh_snapshot(&mut self, now: Moment, last_commit: Moment) {
+        if self.snapshot.is_none_or(|held| held < last_commit) {
+            self.snapshot = Some(now);
+        }
+    }
+
     /// Takes a new snapshot, whether one is held or not.
     pub fn renew_snapshot(&mut self, now: Moment) {
         self.snapshot = Some(now);

@@ -28,7 +28,7 @@ impl Model {
         txn.roundup_prepared = begin.roundup_prepared;
         if txn.isolation == Isolation::Snapshot {
             session.copy_values();
-            session.renew_snapshot(node.now);
+            session.refresh_snapshot(node.now, node.last_commit);
         }
         Code::Ok
     }
@@ -86,6 +86,7 @@ impl Model {
         let Model { tables, sessions, node } = self;
         if !txn.writes.is_empty() {
             node.now += 1;
+            node.last_commit = node.now;
         }
         for (table, key) in &txn.writes {
             tables[usize::from(*table)].chain_mut(key).commit(txn.id, node.now, commit_ts, durable_ts);
@@ -136,7 +137,7 @@ impl Model {
             TxnTimestamp::Read => match node.readable(ts, txn.roundup_read) {
                 Some(read_ts) if txn.isolation == Isolation::Snapshot && txn.read_ts == 0 => {
                     txn.read_ts = read_ts;
-                    session.renew_snapshot(node.now);
+                    session.refresh_snapshot(node.now, node.last_commit);
                     true
                 }
                 _ => false,
