@@ -14,7 +14,7 @@
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
-use super::recorder::Recorder;
+use super::recorder::{Recorder, Slot};
 use super::withheld::Standing;
 use super::{Expected, wire};
 use crate::backend::{Begin, Call, Code, Delta, Field, Isolation, Key, Reply, Value, Who};
@@ -39,12 +39,18 @@ pub(super) enum Detour {
 }
 
 /// What is done instead of a call, if anything.
-pub(super) fn instead(call: &Call<'_>, reply: &Reply, standing: Standing, hints: &[Hint]) -> Option<Detour> {
+pub(super) fn instead(
+    call: &Call<'_>,
+    reply: &Reply,
+    standing: Standing,
+    slot: Slot,
+    hints: &[Hint],
+) -> Option<Detour> {
     let writes = matches!(call, Call::Insert | Call::Update | Call::Remove);
     let truncates = matches!(call, Call::Truncate { .. } | Call::TruncateTable { .. });
     let forgotten = hints.iter().any(|hint| matches!(hint, Hint::ForgottenTimestamp));
-    // A remove of the record that the cursor stands on is not tried again, and leaves no key.
-    let tries_again = writes && !(matches!(call, Call::Remove) && reply.key == Field::Unset);
+    // A remove of the record that the cursor stands on is not tried again.
+    let tries_again = writes && !(matches!(call, Call::Remove) && slot.stands);
     match (call, reply.code) {
         (Call::Recreate { table }, Code::Ok) => Some(Detour::NewTable(*table)),
         (_, Code::Rollback) if tries_again && !standing.running => Some(Detour::OwnTransaction(ENDLESS)),
@@ -74,11 +80,12 @@ impl Recorder {
                 Hint::ForgottenTimestamp if matches!(call, Call::Commit { .. }) && reply.code == Code::Ok => {
                     self.excuse(usize::from(who.session));
                 }
-                Hint::StopIsGone(stop, key) => {
+                Hint::StopIsGone(stop, key) if reply.code == Code::Ok => {
                     self.count(STOP_GONE);
                     self.push(wire::line(*stop, &Call::SetKey(key), None), Expected::Code(Code::Ok));
                 }
-                Hint::ForgottenTimestamp => {}
+                // One that comes to nothing never looks for its end.
+                Hint::ForgottenTimestamp | Hint::StopIsGone(..) => {}
             }
         }
     }
@@ -112,10 +119,8 @@ impl Recorder {
         self.push(wire::line(who, call, None), Expected::Code(reply.code));
         self.push(wire::line(who, &end, None), Expected::Code(Code::Ok));
         if drops && !matches!(call, Call::Remove) {
-            if self.bounded.contains(&who) {
-                self.count(CUT);
-                self.is_cut = true;
-                return;
+            if self.slot(who).bounded {
+                return self.cut(CUT);
             }
             self.align_key(who, None);
             self.align_key(who, reply.key.get());
@@ -144,6 +149,12 @@ impl Recorder {
             }
             _ => {}
         }
+    }
+
+    /// Records nothing more.
+    fn cut(&mut self, name: &'static str) {
+        self.count(name);
+        self.is_cut = true;
     }
 
     /// Gives a cursor the key that the model's has.

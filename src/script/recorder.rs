@@ -8,6 +8,17 @@ use crate::program::{Config, Program, Step};
 use crate::run::{Done, Hint, Observer, Open};
 use std::collections::BTreeMap;
 
+/// What is known of a cursor.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Slot {
+    /// It is a random one.
+    pub random: bool,
+    /// It may have bounds.
+    pub bounded: bool,
+    /// Its key is that of a record on which it stands.
+    pub stands: bool,
+}
+
 /// Watches a run and keeps its script.
 #[derive(Clone, Debug)]
 pub struct Recorder {
@@ -21,10 +32,8 @@ pub struct Recorder {
     pub(super) hints: Vec<Hint>,
     /// Which of the script's tables each of the program's is.
     tables: [u8; Config::MAX_TABLES as usize],
-    /// The cursors that are random ones.
-    random: Vec<Who>,
-    /// The cursors that may have bounds.
-    pub(super) bounded: Vec<Who>,
+    /// What is known of each cursor.
+    pub(super) slots: BTreeMap<(u8, u8), Slot>,
     /// Whether nothing more is recorded.
     pub(super) is_cut: bool,
     /// Whether the node has a stable timestamp.
@@ -51,8 +60,7 @@ impl Recorder {
             begun: Default::default(),
             hints: Vec::new(),
             tables: std::array::from_fn(|table| table as u8),
-            random: Vec::new(),
-            bounded: Vec::new(),
+            slots: BTreeMap::new(),
             is_cut: false,
             has_stable: false,
             reads_uncommitted: detour::reads_uncommitted(program),
@@ -71,12 +79,12 @@ impl Recorder {
         }
         let session = usize::from(who.session);
         let Some(&standing) = self.standing.get(session) else { return };
-        let standing = Standing { on_random: self.random.contains(&who), ..standing };
+        let standing = Standing { on_random: self.slot(who).random, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
         let call = self.on_its_table(call);
-        match detour::instead(&call, reply, standing, &hints) {
+        match detour::instead(&call, reply, standing, self.slot(who), &hints) {
             Some(Detour::NewTable(table)) => self.new_table(table),
             Some(Detour::OwnTransaction(name)) => {
                 self.count(name);
@@ -119,18 +127,36 @@ impl Recorder {
         }
     }
 
-    /// Which cursors are random ones, and which may have bounds.
+    /// What is known of a cursor.
+    pub(super) fn slot(&self, who: Who) -> Slot {
+        self.slots.get(&(who.session, who.cursor)).copied().unwrap_or_default()
+    }
+
+    /// What the call means for the cursor.
     fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
-        if matches!(call, Call::Open(_) | Call::Duplicate { .. } | Call::Close) && reply.code == Code::Ok {
-            self.random.retain(|&other| other != who);
-            if matches!(call, Call::Open(config) if config.random) {
-                self.random.push(who);
+        let name = (who.session, who.cursor);
+        let ok = reply.code == Code::Ok;
+        match *call {
+            Call::Close => {
+                self.slots.remove(&name);
+                return;
             }
-            self.bounded.retain(|&other| other != who);
+            Call::Open(CursorConfig { random, .. }) if ok => {
+                self.slots.insert(name, Slot { random, ..Slot::default() });
+            }
+            Call::Duplicate { .. } if ok => {
+                self.slots.insert(name, Slot::default());
+            }
+            _ => {}
         }
+        if !call.is_on_cursor() {
+            return;
+        }
+        let slot = self.slots.entry(name).or_default();
+        slot.stands = reply.key.is_internal();
         match call {
-            Call::Bound { .. } => self.bounded.push(who),
-            Call::ClearBounds | Call::Reset => self.bounded.retain(|&other| other != who),
+            Call::Bound { .. } => slot.bounded = true,
+            Call::ClearBounds | Call::Reset => slot.bounded = false,
             _ => {}
         }
     }
@@ -198,7 +224,7 @@ impl Observer for Recorder {
     }
 
     fn left_open(&mut self, who: Who, open: Open) {
-        let Some(entry) = self.script.entries.last_mut() else { return };
+        let Some(entry) = self.script.entries.last_mut().filter(|_| !self.is_cut) else { return };
         match open {
             Open::Random { seen, conflict, nothing } => entry.expected = Expected::Random { seen, conflict, nothing },
             Open::Largest { at_least, written } => {

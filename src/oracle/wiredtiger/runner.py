@@ -306,11 +306,28 @@ class Program:
             config = b"cache_cursors=false,isolation=" + level
             self.sessions[b"%d" % number] = connection.open_session(config)
         self.slots = {}
+        # A session that looks on. As long as somebody may want to see all that there was, WiredTiger has no reason to drop
+        # versions, or to evict a page because a walk has found nothing on it but what everybody sees removed: after that
+        # cursors on the page would not count as standing there, which would change what they see.
+        self.witness = connection.open_session(b"isolation=snapshot")
+        self.watch()
         # Byte strings that the program has named. A cursor refers to what was set and does not copy it.
         self.named = {b"-": b""}
 
+    def watch(self):
+        """The session that looks on takes a snapshot, and keeps it."""
+        self.call.begin_transaction(self.witness, None)
+
+    def unwatched(self, call):
+        """Makes a call that nobody may look on at."""
+        self.call.rollback_transaction(self.witness, None)
+        code = call()
+        self.watch()
+        return code
+
     def close(self):
         """Closes the sessions and drops the tables. False if the connection is not as clean as it was."""
+        self.call.close(self.witness, None)
         codes = [self.call.close(session, None) for session in self.sessions.values()]
         return not any(codes) and self.connection.drop(self.tables) == 0
 
@@ -522,12 +539,15 @@ def set_timestamp(program, tokens):
 
 
 def rollback_to_stable(program, _):
-    return f"{program.connection.call.rollback_to_stable(program.connection.address, b'threads=0')} 0 - - 0"
+    connection = program.connection
+    code = program.unwatched(lambda: connection.call.rollback_to_stable(connection.address, b"threads=0"))
+    return f"{code} 0 - - 0"
 
 
 def recreate(program, tokens):
     uri = program.table(tokens[3])
-    code = program.connection.drop([uri]) or program.connection.create(uri)
+    connection = program.connection
+    code = program.unwatched(lambda: connection.drop([uri]) or connection.create(uri))
     return f"{code} 0 - - 0"
 
 
