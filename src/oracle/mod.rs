@@ -2,5 +2,7 @@
 //! contract in [`crate::backend`].
 
 pub mod model;
+#[cfg(feature = "wiredtiger")]
+pub mod wiredtiger;
 
 pub use model::Model;
