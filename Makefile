@@ -26,10 +26,20 @@ FLAGS := $(FLAGS_$(MODE)) --target-dir target/fuzz-$(MODE)
 LIMITS := -len_control=0 -max_len=$(MAX_LEN)
 LOCKSTEP := cargo run --locked --release --quiet --
 
+# Real WiredTiger, from PyPI's source package, in a virtual environment.
+WIREDTIGER := $(CURDIR)/target/wiredtiger
+WIREDTIGER_VERSION := 11.3.1
+# Release, or Debug: WiredTiger then checks itself all the time, and aborts on misuse.
+WIREDTIGER_BUILD ?= Release
+# What the package is built with. SWIG from 4.4 on leaves out what the package needs.
+WIREDTIGER_TOOLS := setuptools==75.8.0 wheel==0.45.1 cmake==3.31.6 ninja==1.11.1.4 swig==4.3.1
+WIREDTIGER_BUILT := $(WIREDTIGER)/built-$(WIREDTIGER_VERSION)-$(WIREDTIGER_BUILD)
+WIREDTIGER_PIP := $(WIREDTIGER)/bin/python -m pip --quiet --disable-pip-version-check install
+
 $(if $(FLAGS_$(MODE)),,$(error MODE=$(MODE) is not known: write MODE=fast or MODE=asan))
 
 .DEFAULT_GOAL := help
-.PHONY: help fuzz test test-faults replay cmin tmin seeds bench bench-fuzz coverage lint cargo-fuzz
+.PHONY: help fuzz test test-faults test-wiredtiger wiredtiger replay cmin tmin seeds bench bench-fuzz coverage lint cargo-fuzz
 
 help: ## Lists the verbs.
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb what; do printf '%-12s %s\n' "$$verb" "$$what"; done
@@ -56,6 +66,25 @@ test: ## Runs the tests.
 
 test-faults: ## Plants known bugs in the engine, one at a time: are they found?
 	cargo test --locked --release --features faults --target-dir target/faults --test faults -- --nocapture --test-threads 1
+
+wiredtiger: $(WIREDTIGER_BUILT) ## Builds real WiredTiger to compare with, once: some minutes. WIREDTIGER_BUILD=Debug.
+
+# The package's build script hands on no variable but PATH, and would make a debug build: so the cmake that it finds is
+# one that says which build is wanted. What pip has in its cache may be built otherwise.
+$(WIREDTIGER_BUILT):
+	rm -rf $(WIREDTIGER)
+	python3 -m venv $(WIREDTIGER)
+	$(WIREDTIGER_PIP) $(WIREDTIGER_TOOLS)
+	mkdir $(WIREDTIGER)/build
+	printf '#!/bin/sh\nCMAKE_BUILD_TYPE=%s exec "%s" "$$@"\n' $(WIREDTIGER_BUILD) $(WIREDTIGER)/bin/cmake > $(WIREDTIGER)/build/cmake
+	chmod +x $(WIREDTIGER)/build/cmake
+	PATH="$(WIREDTIGER)/build:$(WIREDTIGER)/bin:$$PATH" $(WIREDTIGER_PIP) --no-cache-dir --no-deps --use-pep517 \
+		--no-build-isolation --no-binary wiredtiger wiredtiger==$(WIREDTIGER_VERSION)
+	$(WIREDTIGER)/bin/python -c 'import wiredtiger; print(wiredtiger.wiredtiger_version()[0])'
+	touch $@
+
+test-wiredtiger: wiredtiger ## Tests what drives real WiredTiger.
+	cargo test --locked --features wiredtiger --test wiredtiger_child
 
 replay: ## Replays the corpus, or FILE=crash or directory.
 	cargo run --locked --release -- replay $(or $(FILE),corpus/$(TARGET))

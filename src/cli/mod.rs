@@ -16,6 +16,8 @@ mod run;
 mod seeds;
 mod shrink;
 mod stats;
+#[cfg(wiredtiger_linked)]
+mod wiredtiger_child;
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
@@ -52,6 +54,10 @@ enum Command {
     /// Writes the seed corpus of the fuzz target.
     #[command(hide = true)]
     Seeds(seeds::SeedsArgs),
+    /// Executes requests on the linked WiredTiger, for a parent that survives it.
+    #[cfg(wiredtiger_linked)]
+    #[command(hide = true)]
+    WiredtigerChild(wiredtiger_child::ChildArgs),
 }
 
 /// What all commands that run programs share.
@@ -126,6 +132,8 @@ pub fn main() -> ExitCode {
         Command::Stats(args) => stats::stats(&args, &mut out),
         Command::Faults(args) => faults::faults(&args, &mut out),
         Command::Seeds(args) => seeds::seeds(&args, &mut out),
+        #[cfg(wiredtiger_linked)]
+        Command::WiredtigerChild(args) => wiredtiger_child::serve(&args),
     };
     match result.and_then(|verdict| out.flush().map(|()| verdict)) {
         Ok(verdict) => verdict.into(),

@@ -101,6 +101,13 @@ impl Connection {
         self.raw.configured(|methods| methods.rollback_to_stable, None)
     }
 
+    /// Changes nothing, but makes WiredTiger look which transactions everybody sees by now. Otherwise it does that some
+    /// time later, and until then the tables that they wrote to are busy. Busy while a transaction is running or a
+    /// cursor holds a place anywhere.
+    pub fn look_around(&self) -> i32 {
+        self.raw.configured(|methods| methods.rollback_to_stable, Some(c"dryrun=true,threads=0"))
+    }
+
     /// `query_timestamp`.
     pub fn query_timestamp(&self, config: Option<&CStr>) -> Result<u64, i32> {
         let mut answer: [c_char; HEX] = [0; HEX];

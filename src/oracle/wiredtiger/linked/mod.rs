@@ -12,7 +12,6 @@ mod code;
 mod connection;
 mod cursor;
 mod events;
-mod horizon;
 mod plain;
 mod request;
 mod serve;

@@ -4,14 +4,11 @@
 //! Misuse aborts a diagnostic build, and the process with it: what is known to be misuse must not come here.
 
 use super::connection::{Connection, Refusal, version};
-use super::horizon::Horizon;
 use super::request::{Bad, Entry, Program};
 use super::site::Site;
 use super::stage::{self, Stage, Stop};
 use crate::oracle::wiredtiger::{Ending, Executor, ExecutorError};
-use std::cell::RefCell;
 use std::ffi::{CStr, CString};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many programs a connection serves at most. Dropped tables stay in its lists for a while.
@@ -28,7 +25,7 @@ const TABLE: &CStr = c"key_format=u,value_format=u,log=(enabled=false),memory_pa
 /// Real WiredTiger in this process, on plain tables.
 pub struct Plain {
     version: String,
-    database: Database,
+    connection: Connection,
     /// How many programs the connection has served.
     served: u32,
 }
@@ -36,40 +33,30 @@ pub struct Plain {
 impl Plain {
     /// Opens the first database.
     pub fn open() -> Result<Self, ExecutorError> {
-        let database = Database::open().map_err(|refusal| ExecutorError::Linked(refusal.to_string()))?;
-        Ok(Plain { version: version().map(|number| number.to_string()).join("."), database, served: 0 })
+        let connection = database().map_err(|refusal| ExecutorError::Linked(refusal.to_string()))?;
+        Ok(Plain { version: version().map(|number| number.to_string()).join("."), connection, served: 0 })
     }
 
     /// Opens another database in the place of the one that there is.
     fn renew(&mut self) -> Result<(), Refusal> {
-        self.database = Database::open()?;
+        self.connection = database()?;
         self.served = 0;
         Ok(())
     }
 
     /// The same, without closing one on which nothing works any more.
     fn replace_broken(&mut self) -> Result<(), Refusal> {
-        std::mem::forget(std::mem::replace(&mut self.database, Database::open()?));
+        std::mem::forget(std::mem::replace(&mut self.connection, database()?));
         self.served = 0;
         Ok(())
     }
 }
 
-/// An open database.
-struct Database {
-    connection: Connection,
-    horizon: Rc<RefCell<Horizon>>,
-}
-
-impl Database {
-    /// Opens one. It has a home in name only, which no two of a process may share.
-    fn open() -> Result<Self, Refusal> {
-        static OPENED: AtomicU64 = AtomicU64::new(0);
-        let home = format!("in-memory-{}", OPENED.fetch_add(1, Ordering::Relaxed));
-        let connection = Connection::open(&CString::new(home).unwrap_or_default(), DATABASE)?;
-        let horizon = Rc::new(RefCell::new(Horizon::new(&connection).map_err(Refusal::new)?));
-        Ok(Database { connection, horizon })
-    }
+/// Opens a database. It has a home in name only, which no two of a process may share.
+fn database() -> Result<Connection, Refusal> {
+    static OPENED: AtomicU64 = AtomicU64::new(0);
+    let home = format!("in-memory-{}", OPENED.fetch_add(1, Ordering::Relaxed));
+    Connection::open(&CString::new(home).unwrap_or_default(), DATABASE)
 }
 
 impl Stage for Plain {
@@ -89,8 +76,7 @@ impl Stage for Plain {
         self.served += 1;
         let name = |table| CString::new(format!("file:p{}t{table}", self.served)).unwrap_or_default();
         let tables = (0..program.tables).map(name).collect();
-        let mut site = Site::open(&self.database.connection, program, tables, TABLE, Rc::clone(&self.database.horizon))
-            .map_err(Refusal::new)?;
+        let mut site = Site::open(&self.connection, program, tables, TABLE).map_err(Refusal::new)?;
         let mut line = String::new();
         let run = || -> Result<(), Stop> {
             for entry in entries {

@@ -1,0 +1,97 @@
+//! The executor that works everywhere: a child process that drives WiredTiger.
+//!
+//! A whole batch is written to the child, and the answers are read program by program. Diagnostic builds of WiredTiger
+//! abort on misuse. If the child dies or hangs, the program that it was at is run once more, alone in a new child
+//! that writes each answer at once, to see in which entry it dies; then the batch goes on in another one.
+
+use super::process::{Process, Said};
+use super::{Ending, Executor, ExecutorError, Settings};
+
+/// Real WiredTiger in a child process. The child lives as long as this, and leaves nothing behind.
+pub struct ChildProcess {
+    settings: Settings,
+    version: String,
+    /// The child, unless it died.
+    process: Option<Process>,
+}
+
+impl ChildProcess {
+    /// Starts a child.
+    pub fn start(settings: Settings) -> Result<Self, ExecutorError> {
+        let (process, hello) = Process::start(&settings)?;
+        // `wiredtiger <version> <name of the executor>`
+        let version = hello.split(' ').nth(1).unwrap_or_default().to_owned();
+        Ok(ChildProcess { settings, version, process: Some(process) })
+    }
+
+    /// The child, a new one if the last one died.
+    fn process(&mut self) -> Result<&mut Process, ExecutorError> {
+        let process = match self.process.take() {
+            Some(process) => process,
+            None => Process::start(&self.settings)?.0,
+        };
+        Ok(self.process.insert(process))
+    }
+
+    /// Executes requests until there are no more or the child is dead. At least one ending comes of it.
+    fn batch(&mut self, requests: &[String], endings: &mut Vec<Ending>) -> Result<(), ExecutorError> {
+        let settings = self.settings.clone();
+        let process = self.process()?;
+        for request in requests {
+            process.feed(request.clone());
+        }
+        for request in requests {
+            match process.hear(&settings) {
+                Said::Done(answers) => endings.push(Ending::Complete(answers)),
+                Said::Bad(answers, what) if what == PANIC => {
+                    let reason = format!("panic: {}", process.epitaph());
+                    endings.push(Ending::Died { answers, reason });
+                    self.process = None;
+                    return Ok(());
+                }
+                Said::Bad(answers, what) => endings.push(Ending::Died { answers, reason: format!("bad {what}") }),
+                Said::Gone(_) | Said::Silent(_) => {
+                    self.process = None;
+                    endings.push(self.alone(request)?);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a program that killed a child once more, in a child of its own that writes each answer at once.
+    fn alone(&self, request: &str) -> Result<Ending, ExecutorError> {
+        let (mut process, _) = Process::start(&self.settings)?;
+        process.feed("flush 1\n".to_owned());
+        process.feed(request.to_owned());
+        Ok(match process.hear(&self.settings) {
+            Said::Gone(answers) => Ending::Died { answers, reason: process.epitaph() },
+            Said::Silent(answers) => {
+                let reason = format!("no answer for {} s", self.settings.limit.as_secs_f32());
+                Ending::Died { answers, reason }
+            }
+            Said::Bad(answers, what) => Ending::Died { answers, reason: format!("bad {what}") },
+            Said::Done(_) => Ending::Died { answers: Vec::new(), reason: ONLY_TOGETHER.to_owned() },
+        })
+    }
+}
+
+/// What a child says instead of `done` when the connection has panicked. It ends then.
+const PANIC: &str = "panic";
+/// The reason of a death that does not repeat.
+const ONLY_TOGETHER: &str = "died after other programs, but not alone";
+
+impl Executor for ChildProcess {
+    fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn execute(&mut self, requests: &[String]) -> Result<Vec<Ending>, ExecutorError> {
+        let mut endings = Vec::with_capacity(requests.len());
+        while endings.len() < requests.len() {
+            self.batch(&requests[endings.len()..], &mut endings)?;
+        }
+        Ok(endings)
+    }
+}
