@@ -8,6 +8,8 @@
 //! - [`engine`] is what is tested: nodes with layered and plain tables. It knows neither programs nor oracles;
 //! - [`oracle`] is what is right: the model. It knows nothing of the engine;
 //! - [`run`] does a program on all of them in lockstep;
+//! - [`script`] is what a run asked and was answered, for somebody else to answer later;
+//! - [`ground`] compares the answers of others, such as real WiredTiger, with a script;
 //! - [`shrink`] makes a program that fails small.
 //!
 //! ```
@@ -25,7 +27,9 @@
 pub mod backend;
 pub mod bytes;
 pub mod engine;
+pub mod ground;
 pub mod oracle;
 pub mod program;
 pub mod run;
+pub mod script;
 pub mod shrink;

@@ -95,6 +95,20 @@ fn bad_files_are_named_with_the_place() {
 }
 
 #[test]
+fn a_byte_order_mark_does_no_harm_or_is_named() {
+    for name in ["marked.ops", "marked"] {
+        let (_directory, path) = file(name, format!("\u{feff}{GOOD}"));
+        lockstep().arg("replay").arg(&path).assert().success();
+        lockstep().arg("print").arg("--replies").arg(&path).assert().success().stdout(GOOD);
+        let wide = GOOD.encode_utf16().flat_map(u16::to_le_bytes);
+        let (_directory, path) = file(name, [0xff, 0xfe].into_iter().chain(wide).collect::<Vec<u8>>());
+        refuses(lockstep().arg("replay").arg(&path), &["marked", ":1:1: text in UTF-16", "save it as UTF-8"]);
+    }
+    let (_directory, path) = file("torn.ops", format!("\u{feff}{GOOD}").replace("search", "serach"));
+    refuses(lockstep().arg("replay").arg(&path), &["torn.ops:4:7"]);
+}
+
+#[test]
 fn a_damaged_artifact_is_refused() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = encoded(directory.path());
@@ -279,4 +293,20 @@ fn seeds_are_programs() {
     lockstep().args(["seeds", "--count", "5", "--out"]).arg(directory.path()).assert().success();
     let stats = lockstep().arg("stats").arg(directory.path()).assert().success();
     stats.stdout(contains("programs                                       5"));
+}
+
+/// The script beside these tests, where the tools are not.
+#[test]
+#[cfg(unix)]
+fn coverage_without_its_tools_says_so_in_a_line() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/coverage.sh");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let output = Command::new("sh").arg(script).env("LLVM", directory.path()).assert().code(2).get_output().clone();
+    let stderr = String::from_utf8(output.stderr).expect("messages are text");
+    assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
+    for part in
+        ["llvm-cov and llvm-profdata, which are missing in", "rustup component add llvm-tools", "LLVM=DIRECTORY"]
+    {
+        assert!(stderr.contains(part), "{part:?} should be in {stderr}");
+    }
 }

@@ -12,17 +12,27 @@ SOURCES=src/engine/layered
 OUT=target/coverage
 HOST=$(rustc -vV | sed -n 's/^host: //p')
 
-# The tools have to be as new as the compiler's LLVM, or nearly so.
+has_tools() {
+    [ -x "$1/llvm-cov" ] && [ -x "$1/llvm-profdata" ]
+}
+
+# The tools have to be as new as the compiler's LLVM, or nearly so. A directory that was named is the only one looked at.
 find_tools() {
-    for dir in "${LLVM:-}" "$(rustc --print sysroot)/lib/rustlib/$HOST/bin" \
-        $(ls -d /usr/lib/llvm-*/bin 2>/dev/null | sort -t- -k2 -rn); do
-        if [ -x "$dir/llvm-cov" ] && [ -x "$dir/llvm-profdata" ]; then
+    if [ -n "${LLVM:-}" ]; then
+        set -- "$LLVM"
+    else
+        set -- "$(rustc --print sysroot)/lib/rustlib/$HOST/bin" \
+            $(ls -d /usr/lib/llvm-*/bin 2>/dev/null | sort -t- -k2 -rn)
+    fi
+    for dir do
+        if has_tools "$dir"; then
             echo "$dir"
             return
         fi
     done
-    echo "coverage needs llvm-cov and llvm-profdata, which are missing: \`rustup component add llvm-tools\`," >&2
-    echo "or a package such as Debian's llvm-22; LLVM=DIRECTORY says where they are otherwise" >&2
+    echo "coverage needs llvm-cov and llvm-profdata, which are missing${LLVM:+ in $LLVM}:" \
+        "\`rustup component add llvm-tools\`, or a package such as Debian's llvm-19;" \
+        "LLVM=DIRECTORY says where they are otherwise" >&2
     exit 2
 }
 

@@ -92,6 +92,25 @@ fn a_commit_has_a_durable_timestamp_where_it_needs_one() {
 }
 
 #[test]
+fn a_hook_has_a_timestamp_only_if_it_commits() {
+    let text = "# lockstep 1\ninject s0.c0 hook at=stalled do=commit ts=77777\n";
+    let bytes = text.parse::<Program>().unwrap().encode().unwrap();
+    // With every other byte in the place of each of the record's, the literal of the timestamp stays.
+    let mut actions = BTreeSet::new();
+    for at in bytes.len() - 8..bytes.len() {
+        for byte in 0..=255 {
+            let mut bytes = bytes.clone();
+            bytes[at] = byte;
+            let program = Program::decode(&bytes);
+            check_limits(&program);
+            actions.extend(program.steps[0].to_string().split_once("do=").map(|(_, action)| action.to_owned()));
+        }
+    }
+    assert!(actions.contains("prune") && actions.contains("commit ts=77777"), "{actions:?}");
+    assert!(actions.iter().all(|action| !action.contains("ts=") || action.starts_with("commit")), "{actions:?}");
+}
+
+#[test]
 fn truncations_and_flipped_bits_decode() {
     let bytes = generate(Profile::Swarm, 3, 60).encode().unwrap();
     for len in 0..bytes.len() {
@@ -165,9 +184,13 @@ fn damaged_artifacts_are_refused_with_the_place() {
     let hint = "give one of this version, or an .ops text, which begins with `# lockstep 1`";
     assert!(refusal(&older).ends_with(&format!("(first byte 1; this build writes 2): {hint}")));
     assert!(refusal(&bytes[..10]).starts_with("byte 10: the file ends within the header"));
+    assert!(refusal(&bytes[..10]).ends_with("it has been cut, or is no fuzz input"));
     let torn = bytes.len() - 3;
     assert!(refusal(&bytes[..torn]).starts_with(&format!("byte {}: 5 bytes are left over", torn - 5)));
     let mut pool = bytes[..40].to_vec();
     pool[6] = 200;
     assert!(refusal(&pool).starts_with("byte 40: the file ends within its literal pool"));
+    assert!(refusal(&pool).ends_with("it has been cut, or the header is damaged"));
+    let longer = [&bytes[..], b"added"].concat();
+    assert!(refusal(&longer).ends_with("the file has been cut, is damaged otherwise, or is no fuzz input"));
 }

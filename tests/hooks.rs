@@ -1,9 +1,12 @@
 //! A hook strikes where it says: inside the calls that pass its point, and after the step if none does. What happens is
 //! the same for the replies in either case, so that nothing but these tests notices a point that is never passed.
 
-use lockstep::backend::Point;
+use lockstep::backend::{Backend, Call, Code, Point, Reply, Who};
+use lockstep::engine::EngineBackend;
 use lockstep::program::Program;
-use lockstep::run::{Observer, Oracles, run};
+use lockstep::run::{Observer, Oracles, run, run_with};
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// Where hooks were to strike, and whether they did.
 #[derive(Default)]
@@ -68,6 +71,53 @@ fn every_call_that_passes_a_point_is_interrupted_there() {
 }
 
 #[test]
+fn a_hook_that_no_step_follows_strikes_at_the_end() {
+    assert!(!strikes("ingest_probed", "", ""));
+    let after = |steps: &str| {
+        let text = format!("# lockstep 1\nconfig sessions=2\ns1 begin\ns1.c0 insert 0010 \"v\"\n{steps}\n");
+        rows_at_the_end(&text.parse().unwrap_or_else(|error| panic!("{text}: {error}")))
+    };
+    // Both sessions see it, in both directions, once more without their transactions, and once more aged.
+    let committed = after("s1 commit ts=2");
+    assert_eq!(after("inject s1.c0 hook at=side_moved do=commit ts=2"), committed);
+    assert_ne!(after(""), committed);
+}
+
+/// How many walks of the final scans answer a record.
+fn rows_at_the_end(program: &Program) -> usize {
+    let rows = Rc::new(Cell::new(0));
+    let wrap = |honest: EngineBackend| {
+        let counts = (honest.name() == "follower-layered").then(|| Rc::clone(&rows));
+        Teller { honest, counts }
+    };
+    run_with(program, Oracles::default(), &mut (), wrap).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+    rows.get()
+}
+
+/// A backend that counts the records that its walks come by, if it is the follower.
+struct Teller {
+    honest: EngineBackend,
+    counts: Option<Rc<Cell<usize>>>,
+}
+
+impl Backend for Teller {
+    fn name(&self) -> &'static str {
+        self.honest.name()
+    }
+
+    fn call(&mut self, who: Who, call: Call<'_>) -> Reply {
+        let reply = self.honest.call(who, call);
+        if let Some(rows) = &self.counts
+            && matches!(call, Call::Next | Call::Prev)
+            && reply.code == Code::Ok
+        {
+            rows.set(rows.get() + 1);
+        }
+        reply
+    }
+}
+
+#[test]
 fn a_hook_does_not_strike_at_another_point() {
     for (at, step) in [
         ("ingest_probed", "s0.c0 next"),
@@ -90,13 +140,17 @@ fn pruned(steps: &str) -> u64 {
 
 #[test]
 fn what_a_hook_does_is_done_inside_the_step_or_after_it() {
-    for step in ["s0.c0 search 0010", "query stable"] {
+    for step in ["s0.c0 search 0010", "query stable", ""] {
         for (before, action, after) in [
             ("inject checkpoint\ninject adopt", "prune", ""),
             ("inject checkpoint\ninject adopt", "evict", ""),
             ("inject checkpoint", "adopt", "s0.c0 reset\ninject prune"),
             ("", "checkpoint", "s0.c0 reset\ninject adopt\ninject prune"),
         ] {
+            // Where the hook comes last, what it does itself has to show.
+            if step.is_empty() && !after.is_empty() {
+                continue;
+            }
             let hook = format!("inject s1.c0 hook at=ingest_probed do={action}");
             let with = pruned(&format!("{before}\n{hook}\n{step}\n{after}"));
             let without = pruned(&format!("{before}\n{step}\n{after}"));

@@ -340,7 +340,7 @@ fn what_a_program_does_to_nodes_and_tables_becomes_plain() {
     };
     assert_eq!(shrink_text(truncated, holds), "config sessions=1 cursors=1 keys=2\ns0.c0 remove 0010\n");
 
-    let hooked = "config sessions=2 cursors=2 keys=20\ninject s1.c0 hook at=stalled do=evict ts=3\ns0.c0 next\n";
+    let hooked = "config sessions=2 cursors=2 keys=20\ninject s1.c0 hook at=stalled do=evict\ns0.c0 next\n";
     let holds = |steps: &[Step]| steps.iter().any(|step| matches!(step.op, Op::Hook { .. } | Op::Evict { .. }));
     assert_eq!(shrink_text(hooked, holds), "config sessions=1 cursors=1 keys=2\ninject evict 100\n");
 

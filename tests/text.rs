@@ -157,8 +157,19 @@ fn comments_blanks_and_defaults_are_as_documented() {
         program.to_string(),
         "# lockstep 1\nconfig sessions=1 cursors=2 keys=55 isolation=read-committed\ns0.c1 next => ok\n"
     );
-    let bare: Program = "# lockstep 1\ns0.c0 insert ts=3 0120 \"v\"".parse().unwrap();
+    let bare: Program = "\u{feff}# lockstep 1\ns0.c0 insert ts=3 0120 \"v\"".parse().unwrap();
     assert_eq!(bare.steps[0].to_string(), "s0.c0 insert 0120 \"v\" ts=3");
+}
+
+#[test]
+fn a_hook_has_a_timestamp_if_it_commits() {
+    let line = |hook: &str| hook.parse::<Step>().map(|step| step.to_string()).map_err(|error| error.column);
+    assert_eq!(line("inject s0.c0 hook at=stalled do=prune ts=0"), Ok("inject s0.c0 hook at=stalled do=prune".into()));
+    assert_eq!(
+        line("inject s0.c0 hook at=stalled do=commit ts=4").as_deref(),
+        Ok("inject s0.c0 hook at=stalled do=commit ts=4")
+    );
+    assert_eq!(line("inject s0.c0 hook at=stalled do=evict ts=4"), Err(39));
 }
 
 /// Malformed programs: line, column, a part of the message.
@@ -185,9 +196,20 @@ const MALFORMED: &[(&str, usize, usize, &str)] = &[
     ("# lockstep 1\ninject restart node=0\n", 2, 22, "`restart` needs at=rest|checkpoint|adopt here"),
     ("# lockstep 1\ninject restart node=0 at=night\n", 2, 26, "`night` is not known here: write one of rest|"),
     ("# lockstep 1\ninject s0.c0 hook at=stalled\n", 2, 29, "needs do=prune|evict|adopt|checkpoint|commit here"),
+    (
+        "# lockstep 1\ninject s0.c0 hook ts=4 at=stalled do=prune\n",
+        2,
+        19,
+        "only a commit has a timestamp, and this is do=prune: leave `ts=4` out",
+    ),
     ("# lockstep 1\ninject hook at=stalled do=prune\n", 2, 1, "write `inject sN.cM hook`"),
     ("# lockstep 1\ninject s0.c0 prepare_flood 0 1\n", 2, 31, "`prepare_flood` needs ts=T here"),
-    ("# lockstep 1\ns0 query prepared\n", 2, 10, "`prepared` is not known here"),
+    ("# lockstep 1\ns0 query prepared\n", 2, 10, "`prepared` is not known here: write one of read|prepare"),
+    ("# lockstep 1\nquery commit\n", 2, 7, "write one of all_durable|oldest|oldest_reader|pinned|stable"),
+    ("# lockstep 1\ninject query commit\n", 2, 14, "write one of all_durable|oldest|oldest_reader|pinned|stable|read|"),
+    ("# lockstep 1\ns0 query\n", 2, 9, "`query` needs one of read|prepare here"),
+    ("# lockstep 1\nquery read\n", 2, 1, "write `sN query`"),
+    ("# lockstep 1\ninject s0 evict 20\n", 2, 1, "write `inject evict`"),
     ("# lockstep 1\nconfig isolation=snapshot,snapshot\n", 2, 27, "is for session 1, but sessions=1"),
     ("# lockstep 1\nconfig isolation=serial\n", 2, 18, "write one of snapshot|read-committed|read-uncommitted"),
     ("# lockstep 1\nconfig\nconfig\n", 3, 1, "a second configuration"),
@@ -250,6 +272,24 @@ fn mistakes_are_named_with_their_place() {
         assert_eq!((error.line, error.column), (line, column), "{text}: {error}");
         assert!(error.message.contains(message), "{text}: {error}");
     }
+}
+
+#[test]
+fn what_may_be_written_is_what_is_listed() {
+    let error = "s0.c0 zap".parse::<Step>().unwrap_err().message;
+    let (_, listed) = error.split_once(": write one of ").expect("a list");
+    for form in ["bound clear", "set_commit_ts", "set_durable_ts", "hook"] {
+        assert!(listed.split(", ").any(|name| name == form), "{form}: {error}");
+    }
+    for name in listed.split(", ") {
+        let of_it = [format!("s0.c0 {name}"), format!("s0 {name}"), name.to_owned(), format!("inject {name}")];
+        assert!(!of_it.iter().any(|step| unknown(step)), "{name} is listed and not known");
+    }
+    assert!(unknown("s0.c0 clear_bounds") && unknown("s0 timestamp_transaction 3"));
+}
+
+fn unknown(step: &str) -> bool {
+    step.parse::<Step>().is_err_and(|error| error.message.contains("unknown operation"))
 }
 
 #[test]

@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 /// What `.ops` text begins with, whatever the file is called.
 const TEXT_MAGIC: &[u8] = b"# lockstep";
 
+/// The byte order marks that texts may begin with.
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
 /// What stands beside programs and is none, by the end of the name.
 const OTHER_FILES: [&str; 4] = ["rs", "txt", "md", "toml"];
 
@@ -75,23 +79,35 @@ impl Walk {
 pub fn load(path: &Path) -> Result<Program> {
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
     let named_text = path.extension().is_some_and(|extension| extension == "ops");
-    if named_text || bytes.starts_with(TEXT_MAGIC) {
+    if named_text || is_text(&bytes) {
         parse(path, bytes)
     } else {
         Program::from_artifact(&bytes).map_err(|error| anyhow!("{}: {error}", path.display()))
     }
 }
 
+/// Whether these bytes are meant as text, with or without a byte order mark.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes).starts_with(TEXT_MAGIC) || is_utf16(bytes)
+}
+
+fn is_utf16(bytes: &[u8]) -> bool {
+    UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark))
+}
+
 /// Reads a program in `.ops` text.
 pub fn load_text(path: &Path) -> Result<Program> {
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
-    if !bytes.starts_with(TEXT_MAGIC) && Program::from_artifact(&bytes).is_ok() {
+    if !is_text(&bytes) && Program::from_artifact(&bytes).is_ok() {
         bail!("{}: is a fuzz input already: use it as it is, or give an .ops text", path.display());
     }
     parse(path, bytes)
 }
 
 fn parse(path: &Path, bytes: Vec<u8>) -> Result<Program> {
+    if is_utf16(&bytes) {
+        bail!("{}:1:1: text in UTF-16, as its byte order mark says: save it as UTF-8", path.display());
+    }
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;

@@ -8,21 +8,26 @@ mod faults;
 mod guard;
 mod input;
 mod number;
+mod oracles;
 mod output;
 mod print;
 mod progress;
 mod replay;
 mod run;
+mod runner;
 mod seeds;
 mod shrink;
 mod stats;
 #[cfg(wiredtiger_linked)]
 mod wiredtiger_child;
 
+use anyhow::Result;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 use lockstep::run::Oracles;
+use oracles::OracleList;
 use output::Out;
+use runner::Runner;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -63,9 +68,9 @@ enum Command {
 /// What all commands that run programs share.
 #[derive(Args)]
 struct Common {
-    /// What the layered tables are compared with: plain, model or both.
-    #[arg(long, value_name = "LIST", default_value_t = Oracles::default())]
-    oracle: Oracles,
+    /// What the layered tables are compared with: any of plain, model, twin, and wiredtiger where that is built in.
+    #[arg(long, value_name = "LIST", default_value_t = OracleList::default())]
+    oracle: OracleList,
     /// Compare with one more follower, to which checkpoints, evictions and the like happen at other moments.
     #[arg(long)]
     twin: bool,
@@ -76,13 +81,22 @@ struct Common {
 
 impl Common {
     /// What the layered tables are compared with.
-    fn oracles(&self) -> Oracles {
-        Oracles { twin: self.twin || self.oracle.twin, ..self.oracle }
+    fn oracles(&self) -> OracleList {
+        let own = self.oracle.own;
+        OracleList { own: Oracles { twin: self.twin || own.twin, ..own }, ..self.oracle }
+    }
+
+    /// What runs programs as the flags say.
+    fn runner(&self) -> Result<Runner> {
+        Runner::new(self.oracles())
     }
 
     /// `command` with the flags without which it may not find what these found.
     fn command(&self, command: &str) -> String {
-        if self.oracles().twin { format!("{command} --twin") } else { command.to_owned() }
+        let oracles = self.oracles();
+        let twin = if oracles.own.twin { " --twin" } else { "" };
+        let oracle = if oracles.wiredtiger { " --oracle plain,model,wiredtiger" } else { "" };
+        format!("{command}{twin}{oracle}")
     }
 }
 
@@ -184,6 +198,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_oracle() {
+        let mut run = Cli::command().find_subcommand("run").expect("a command").clone();
+        let help = run.render_help().to_string();
+        let of_oracle = help.split("--oracle").nth(1).and_then(|rest| rest.split("--twin").next()).expect("a flag");
+        let every = Oracles { plain: true, model: true, twin: true };
+        assert!(every.to_string().split(',').all(|name| of_oracle.contains(name)), "{of_oracle}");
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! `lockstep replay`: runs programs from files.
 
-use super::guard::{self, Failure};
+use super::guard::Failure;
 use super::number::number;
 use super::output::Out;
+use super::runner::{Ran, Runner};
 use super::{Common, Files, Verdict, break_point, complain, input, progress};
 use anyhow::Result;
 use clap::Args;
 use indicatif::ProgressBar;
 use lockstep::backend::Reply;
 use lockstep::program::{Program, Step};
-use lockstep::run::{Done, Observer, Outcome, Trace};
+use lockstep::run::{Done, Observer, Trace};
 use serde::Serialize;
 use std::path::Path;
 
@@ -51,12 +52,13 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
     if args.break_at.is_some() && files.len() != 1 {
         anyhow::bail!("--break stops in one program, but {} files are named", files.len());
     }
+    let mut runner = args.common.runner()?;
     let in_full = args.verbose || files.len() == 1;
     let mut report = Report { files: Vec::new(), agree: 0, mismatch: 0, bad_input: 0 };
     // Where steps are printed these are the progress.
     let progress = if args.verbose { ProgressBar::hidden() } else { progress::files(files.len()) };
     for file in &files {
-        let entry = replay_file(file, args, in_full, &progress, out)?;
+        let entry = replay_file(file, args, &mut runner, in_full, &progress, out)?;
         progress.inc(1);
         match entry.result {
             "agree" => report.agree += 1,
@@ -82,6 +84,7 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
 fn replay_file(
     file: &Path,
     args: &ReplayArgs,
+    runner: &mut Runner,
     in_full: bool,
     progress: &ProgressBar,
     out: &mut Out,
@@ -96,7 +99,7 @@ fn replay_file(
         }
     };
     let steps = program.steps.len();
-    let result = run(&program, args, out);
+    let result = run(&program, args, runner, out)?;
     let (result, failure) = match result {
         Ok(_) => ("agree", None),
         Err(mut failure) => {
@@ -116,11 +119,11 @@ fn replay_file(
     Ok(FileReport { file: name, steps, result, failure, error: None })
 }
 
-fn run(program: &Program, args: &ReplayArgs, out: &mut Out) -> Result<Outcome, Failure> {
+fn run(program: &Program, args: &ReplayArgs, runner: &mut Runner, out: &mut Out) -> Result<Ran> {
     let verbose = args.verbose && !args.common.json;
     let trace = verbose.then(Trace::default);
     let mut watcher = Watcher { program, trace, break_at: args.break_at, executed: 0, out };
-    let result = guard::run(program, args.common.oracles(), &mut watcher);
+    let result = runner.run(program, &mut watcher)?;
     let executed = watcher.executed;
     if let Some(step) = args.break_at.filter(|&step| step >= executed) {
         let steps = program.steps.len();
@@ -130,7 +133,7 @@ fn run(program: &Program, args: &ReplayArgs, out: &mut Out) -> Result<Outcome, F
             steps.saturating_sub(1)
         );
     }
-    result
+    Ok(result)
 }
 
 /// Prints steps as they are executed, and stops before one of them.

@@ -3,15 +3,18 @@
 //! Programs are numbered; threads take the next number, and results are taken in the order of numbers. So the output
 //! does not depend on timing (unless `--time` ends the run).
 
-use super::guard::{self, Failure};
+use super::guard::Failure;
 use super::number::{number, time};
+use super::oracles::OracleList;
 use super::output::{Out, write_new};
+use super::runner::Runner;
 use super::{Common, Verdict, progress};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+use lockstep::ground::Grounding;
 use lockstep::program::limits::MAX_TEXT_STEPS;
 use lockstep::program::{Profile, Program, generate, swarm_length};
-use lockstep::run::{Oracles, Stats, Summary};
+use lockstep::run::{Stats, Summary};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -73,6 +76,9 @@ impl FromStr for Profiles {
 struct Report {
     failure: Option<Found>,
     stats: Summary,
+    /// What was compared with WiredTiger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wiredtiger: Option<Grounding>,
 }
 
 /// The first failing program, in the order of numbers.
@@ -89,9 +95,19 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
     let length = (!plan.endless).then_some(plan.total);
     let progress = progress::bar(length, "{elapsed} {wide_bar} {pos}/{len} programs");
     let mut stats = Stats::default();
+    let mut grounding = Grounding::default();
     let mut failed = None;
+    let mut broken = None;
     plan.execute(args.jobs, |number, result| {
+        let result = match result {
+            Ok(result) => result,
+            Err(error) => {
+                broken = Some(error);
+                return false;
+            }
+        };
         stats.merge(&result.stats);
+        grounding.merge(&result.grounding);
         progress.inc(1);
         if let Some(failure) = result.failure {
             failed = Some((number, failure));
@@ -99,19 +115,25 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
         failed.is_none()
     });
     progress.finish_and_clear();
+    if let Some(error) = broken {
+        return Err(error);
+    }
     let found = failed.map(|(number, failure)| report_failure(&plan, number, failure, args)).transpose()?;
     let verdict = if found.is_some() { Verdict::Mismatch } else { Verdict::Agree };
     let stats = stats.summary();
     if stats.programs == 0 {
         bail!("no program has been run: --time was over before the first one; give it more");
     }
-    let report = Report { failure: found, stats };
+    let report = Report { failure: found, stats, wiredtiger: plan.oracles.wiredtiger.then_some(grounding) };
     if args.common.json {
         out.json(&report)?;
         return Ok(verdict);
     }
     out.line(&report.stats)?;
     out.line("")?;
+    if let Some(grounding) = &report.wiredtiger {
+        out.line(grounding)?;
+    }
     match &report.failure {
         None => out.line(format_args!("{} programs: all agree", report.stats.programs))?,
         Some(found) => {
@@ -166,7 +188,7 @@ struct Plan {
     /// Whether only the time ends the run.
     endless: bool,
     ops: Option<usize>,
-    oracles: Oracles,
+    oracles: OracleList,
     deadline: Option<Instant>,
 }
 
@@ -174,6 +196,7 @@ struct Plan {
 struct ProgramResult {
     stats: Box<Stats>,
     failure: Option<Failure>,
+    grounding: Grounding,
 }
 
 impl Plan {
@@ -224,7 +247,7 @@ impl Plan {
 
     /// Runs the programs on `jobs` threads and hands over the results in the order of numbers, as long as `take`
     /// wants more.
-    fn execute(&self, jobs: u64, mut take: impl FnMut(u64, ProgramResult) -> bool) {
+    fn execute(&self, jobs: u64, mut take: impl FnMut(u64, Result<ProgramResult>) -> bool) {
         let next = AtomicU64::new(0);
         let stop = AtomicBool::new(false);
         let (sender, receiver) = mpsc::channel();
@@ -233,10 +256,18 @@ impl Plan {
                 let sender = sender.clone();
                 let (next, stop) = (&next, &stop);
                 scope.spawn(move || {
+                    let mut runner = Runner::new(self.oracles);
                     // A number that was taken is always run: so none is missing in the order.
                     while !stop.load(Ordering::Relaxed) && !self.is_over() {
                         let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= self.total || sender.send((number, self.run_one(number))).is_err() {
+                        if number >= self.total {
+                            break;
+                        }
+                        let result = match &mut runner {
+                            Ok(runner) => self.run_one(number, runner),
+                            Err(error) => Err(anyhow!("{error:#}")),
+                        };
+                        if sender.send((number, result)).is_err() {
                             break;
                         }
                     }
@@ -262,11 +293,11 @@ impl Plan {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    fn run_one(&self, number: u64) -> ProgramResult {
+    fn run_one(&self, number: u64, runner: &mut Runner) -> Result<ProgramResult> {
         let program = self.program(number);
         let mut stats = Box::<Stats>::default();
-        let result = guard::run(&program, self.oracles, &mut *stats);
+        let result = runner.run(&program, &mut *stats)?;
         stats.finish(result.as_ref().ok());
-        ProgramResult { stats, failure: result.err() }
+        Ok(ProgramResult { stats, failure: result.err(), grounding: runner.take_grounding() })
     }
 }

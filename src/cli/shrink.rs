@@ -44,10 +44,10 @@ struct Report<'a> {
 }
 
 pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
-    let oracles = args.common.oracles();
+    let mut runner = args.common.runner()?;
     shrink_by(args, out, |candidate| {
-        let failure = guard::run(candidate, oracles, &mut ()).err()?;
-        Some(Failing { class: failure.class(), steps: failure.steps_needed() })
+        let failure = runner.run(candidate, &mut ())?.err();
+        Ok(failure.map(|failure| Failing { class: failure.class(), steps: failure.steps_needed() }))
     })
 }
 
@@ -55,7 +55,7 @@ pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
 fn shrink_by(
     args: &ShrinkArgs,
     out: &mut Out,
-    fails: impl Fn(&Program) -> Option<Failing<FailureClass>>,
+    mut fails: impl FnMut(&Program) -> Result<Option<Failing<FailureClass>>>,
 ) -> Result<Verdict> {
     check_output(&args.file, &args.output)?;
     let program = input::load(&args.file)?;
@@ -65,14 +65,24 @@ fn shrink_by(
     }
     let progress = progress::bar(Some(args.budget), "{elapsed} {pos} executions, {msg}");
     let budget = Budget { executions: args.budget, ..Budget::default() };
+    let mut broken = None;
     let watched = |candidate: &Program| {
         progress.inc(1);
-        let failing = fails(candidate)?;
+        if broken.is_some() {
+            return None;
+        }
+        let failing = fails(candidate).unwrap_or_else(|error| {
+            broken = Some(error);
+            None
+        })?;
         progress.set_message(format!("{} steps", failing.steps));
         Some(failing)
     };
     let found = shrink_failure(&program, watched, budget);
     progress.finish_and_clear();
+    if let Some(error) = broken {
+        return Err(error);
+    }
     let Some((class, shrunk)) = found else {
         bail!(
             "{file}: nothing to shrink: the backends agree, whatever replies the program expects; \
@@ -114,15 +124,15 @@ fn text(shrunk: &Shrunk, class: &FailureClass) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::oracles::OracleList;
     use super::*;
     use lockstep::program::Op;
-    use lockstep::run::Oracles;
 
     /// Fails at the second search.
-    fn fails(program: &Program) -> Option<Failing<FailureClass>> {
+    fn fails(program: &Program) -> Result<Option<Failing<FailureClass>>> {
         let mut searches = program.steps.iter().enumerate().filter(|(_, step)| matches!(step.op, Op::Search { .. }));
-        let (index, _) = searches.nth(1)?;
-        Some(Failing { class: FailureClass::Panic("here".to_owned()), steps: index + 1 })
+        let second = searches.nth(1);
+        Ok(second.map(|(index, _)| Failing { class: FailureClass::Panic("here".to_owned()), steps: index + 1 }))
     }
 
     #[test]
@@ -131,7 +141,7 @@ mod tests {
         let (file, output) = (directory.path().join("long.ops"), directory.path().join("short.ops"));
         let search = "s0.c0 search 0030\ns0.c0 next\n".repeat(20);
         std::fs::write(&file, format!("# lockstep 1\n{search}")).expect("a temporary file");
-        let common = super::super::Common { oracle: Oracles::default(), twin: false, json: false };
+        let common = super::super::Common { oracle: OracleList::default(), twin: false, json: false };
         let args = ShrinkArgs { file, output, force: false, budget: 1000, common };
         assert_eq!(shrink_by(&args, &mut Out::stdout(), fails).expect("it shrinks"), Verdict::Agree);
         let text = std::fs::read_to_string(&args.output).expect("it is written");

@@ -1,7 +1,7 @@
 //! `lockstep stats`: what a set of programs reaches.
 
 use super::output::Out;
-use super::{Common, Files, Verdict, complain, guard, input, progress};
+use super::{Common, Files, Verdict, complain, input, progress};
 use anyhow::Result;
 use clap::Args;
 use lockstep::run::Stats;
@@ -18,6 +18,7 @@ pub fn stats(args: &StatsArgs, out: &mut Out) -> Result<Verdict> {
     let mut stats = Stats::default();
     let mut verdict = Verdict::Agree;
     let files = input::files(&args.files.files)?;
+    let mut runner = args.common.runner()?;
     let progress = progress::files(files.len());
     for file in files {
         progress.inc(1);
@@ -29,7 +30,7 @@ pub fn stats(args: &StatsArgs, out: &mut Out) -> Result<Verdict> {
                 continue;
             }
         };
-        let result = guard::run(&program, args.common.oracles(), &mut stats);
+        let result = runner.run(&program, &mut stats)?;
         stats.finish(result.as_ref().ok());
         if let Err(failure) = result {
             progress.suspend(|| eprintln!("{}: {}", file.display(), failure.headline()));

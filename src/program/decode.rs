@@ -37,20 +37,23 @@ impl Program {
             return fault(0, format!("not a fuzz input (first byte {version}; this build writes {VERSION}): {hint}"));
         }
         let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else {
-            return fault(bytes.len(), format!("the file ends within the header of {HEADER} bytes: it has been cut"));
+            let message =
+                format!("the file ends within the header of {HEADER} bytes: it has been cut, or is no fuzz input");
+            return fault(bytes.len(), message);
         };
         let pool = usize::from(Header::from_bytes(header).pool_blocks) * BLOCK;
         if rest.len() < pool {
             let message = format!(
-                "the file ends within its literal pool, which reaches to byte {}: it has been cut",
+                "the file ends within its literal pool, which reaches to byte {}: it has been cut, or the header is damaged",
                 HEADER + pool
             );
             return fault(bytes.len(), message);
         }
         let torn = (rest.len() - pool) % BLOCK;
         if torn != 0 {
-            let message =
-                format!("{torn} bytes are left over, a step takes {BLOCK}: the file has been cut or is no fuzz input");
+            let message = format!(
+                "{torn} bytes are left over, a step takes {BLOCK}: the file has been cut, is damaged otherwise, or is no fuzz input"
+            );
             return fault(bytes.len() - torn, message);
         }
         Ok(Program::decode(bytes))

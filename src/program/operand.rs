@@ -3,6 +3,7 @@
 //! input (`RecordOperand`, implemented in `record/`), and what it is to those who rewrite programs (`rewrite.rs`).
 
 use super::event::{CrashPoint, HookAction};
+use super::ops::Class;
 use super::record::{Part, Reader, Writer};
 use super::text::{Fault, Operands};
 use crate::backend::{Direction, IgnorePrepare, Isolation, Point, Side, TimestampQuery, TxnTimestamp};
@@ -116,9 +117,22 @@ pub(super) trait Word: Copy + PartialEq + 'static {
         Self::WORDS.iter().find(|(name, _)| *name == word).map(|&(_, value)| value)
     }
 
+    /// Who makes the call of an operation with this value, if that depends on the value.
+    fn class(self) -> Option<Class> {
+        None
+    }
+
     /// All names: `a|b|c`.
     fn usage() -> String {
-        Self::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>().join("|")
+        Self::usage_after(None)
+    }
+
+    /// The names for an operation of `class`, or all if it has none.
+    fn usage_after(class: Option<Class>) -> String {
+        let all = || Self::WORDS.iter();
+        let own: Vec<_> = all().filter(|(_, value)| value.class().is_none_or(|own| Some(own) == class)).collect();
+        let names = if own.is_empty() { all().collect() } else { own };
+        names.into_iter().map(|(word, _)| *word).collect::<Vec<_>>().join("|")
     }
 }
 
@@ -157,6 +171,14 @@ impl Word for TimestampQuery {
         ("read", TimestampQuery::Read),
         ("prepare", TimestampQuery::Prepare),
     ];
+
+    /// Some timestamps are a session's, all others the node's.
+    fn class(self) -> Option<Class> {
+        match self {
+            TimestampQuery::Read | TimestampQuery::Prepare => Some(Class::Session),
+            _ => Some(Class::Global),
+        }
+    }
 }
 
 impl Word for IgnorePrepare {

@@ -383,7 +383,7 @@ operations! {
     /// Inserts `count` pool keys from pool index `first` on (wrapping) in a transaction, and prepares it.
     "prepare_flood", Burst, Heavy, Always:
         PrepareFlood { first: u16 = PoolIndex, count: u16 = PoolCount, ts: Timestamp = PrepareAt };
-    /// Something happens inside the next step, when node 0 passes a point; right after it if it passes none.
+    /// Something happens inside the next step, when node 0 passes a point; right after it if it passes none, and at once if no step comes after this one.
     "hook", Burst, Rare, Always:
         Hook { at: Point = AtPoint, action: HookAction = Doing, ts: Timestamp = HookAt };
 }
@@ -433,13 +433,10 @@ impl Op {
         self.kind() as usize
     }
 
-    /// Who makes the call. As in the table, but for queries: some timestamps are a session's, all others the node's.
+    /// Who makes the call. As in the table, but for queries: it depends on the timestamp.
     pub fn class(&self) -> Class {
-        match self {
-            Op::Query { what: TimestampQuery::Read | TimestampQuery::Prepare } => Class::Session,
-            Op::Query { .. } => Class::Global,
-            _ => self.kind().row().class,
-        }
+        let by_word = if let Op::Query { what } = self { what.class() } else { None };
+        by_word.unwrap_or(self.kind().row().class)
     }
 
     /// About how many calls the operation costs, in a table of as many records as there are pool keys.

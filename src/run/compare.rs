@@ -25,6 +25,8 @@ pub enum Aspect {
     Rows,
     /// Whether a walk comes to an end.
     Hang,
+    /// Whether it is there to answer at all.
+    Death,
 }
 
 impl Aspect {
@@ -39,6 +41,7 @@ impl Aspect {
             Aspect::Timestamp => "timestamp",
             Aspect::Rows => "rows",
             Aspect::Hang => "hang",
+            Aspect::Death => "death",
         }
     }
 }
@@ -231,7 +234,7 @@ impl Replies {
 }
 
 /// A reply as `.ops` text writes it, and whether the cursor holds a place, which that text leaves out.
-pub(super) struct Shown<'a>(pub &'a Reply);
+pub(crate) struct Shown<'a>(pub &'a Reply);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

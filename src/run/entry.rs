@@ -74,6 +74,11 @@ fn execute<O: Observer, B: Backend>(
     lockstep.finish()
 }
 
+/// The last steps of a program up to `failing`, with the replies of the engine's and the model's.
+pub(crate) fn tail_of(program: &Program, failing: usize) -> Vec<String> {
+    tail(program, Oracles::default(), failing, &|follower| follower)
+}
+
 /// The last steps up to `failing` with their replies. A run is deterministic, so a second one has the replies that
 /// the first did not spend time on.
 fn tail<B: Backend>(

@@ -6,11 +6,12 @@ use super::observer::Observer;
 use crate::backend::{Backend, Call, Direction, Who};
 
 impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
-    /// Full scans of every table by every session: in both directions as the program left them, then with the open
-    /// transactions rolled back, then with the data aged.
+    /// What a hook in the last step asked for; then full scans of every table by every session: in both directions as
+    /// the program left them, then with the open transactions rolled back, then with the data aged.
     pub(super) fn finish(mut self) -> Checked<Outcome> {
         self.index = self.program.steps.len();
         self.outcome.steps = self.index as u64;
+        self.settle_last_hook()?;
         for session in 0..self.program.config.sessions {
             self.scan_tables(session, &[Direction::Next, Direction::Prev])?;
         }

@@ -1,5 +1,5 @@
 //! What happens inside a step: when the tested node passes a point during a call, something else happens there before the
-//! call goes on; right after the step if the node did not pass.
+//! call goes on; right after the step if the node did not pass, and at the end of the program if there is no next step.
 //!
 //! A physical event in the middle of a call changes no reply. The commit of another session changes what is read after
 //! it, so the others, who cannot be interrupted, commit before or after the call, wherever the contract says that the
@@ -192,6 +192,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         }
         if let Some(model) = &mut self.model {
             codes[MODEL] = model.tell(who, call);
+            self.observer.told(who, &call, codes[MODEL]);
             self.has_committed(pending, codes[MODEL]);
         }
         self.sessions.ended(who.session);
@@ -226,6 +227,14 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             lockstep.happened(event)
         });
         result.map(|_| ())
+    }
+
+    /// The last step of the program was a hook: there is no step for it to strike in, so it happens now.
+    pub(super) fn settle_last_hook(&mut self) -> Checked<()> {
+        let Some(hook) = self.hook.take() else { return Ok(()) };
+        self.armed = Some(Armed { hook, in_calls: false, trace: Rc::default(), commit: None });
+        self.settle_hook()?;
+        self.twin_events()
     }
 
     fn act_from_outside(&mut self) {

@@ -129,7 +129,9 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
                 self.replies.hear(LEADER, &mut self.leader, who, call);
             }
             (plain, Some(model)) => {
-                self.replies.expect(model.call(who, call));
+                let reply = model.call(who, call);
+                self.observer.answered(who, &call, &reply);
+                self.replies.expect(reply);
                 self.replies.hear(LEADER, &mut self.leader, who, call);
                 if let Some(plain) = plain {
                     self.replies.hear(PLAIN, plain, who, call);
@@ -146,6 +148,7 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
         let asked = self.ask_armed(who, call);
         let model = self.model.as_mut().map(|model| model.call(who, call));
         if let Some(reply) = &model {
+            self.observer.answered(who, &call, reply);
             self.has_committed(pending, reply.code);
         }
         match (&mut self.plain, model.filter(|_| self.model_is_compared)) {
@@ -182,6 +185,9 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
         let plain = self.plain.as_mut().map_or(follower, |plain| plain.tell(who, call));
         let twin = self.twin.as_mut().map_or(follower, |twin| twin.tell(who, call));
         let mut model = self.model.as_mut().map_or(follower, |model| model.tell(who, call));
+        if self.model.is_some() {
+            self.observer.told(who, &call, model);
+        }
         if !self.model_is_compared {
             model = follower;
         }

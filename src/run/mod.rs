@@ -48,10 +48,12 @@ mod trace;
 mod truncate;
 mod twin;
 
+pub(crate) use compare::Shown;
 pub use compare::{Aspect, Replies};
+pub(crate) use entry::tail_of;
 pub use entry::{Outcome, run, run_by_the_model, run_with};
 pub use failure::{Class, Mismatch};
-pub use observer::{Done, Observer};
+pub use observer::{Done, Observer, Open};
 pub use oracles::{Oracles, UnknownOracle};
 pub use situation::{Cursors, Situation};
 pub use stats::Stats;

@@ -2,7 +2,7 @@
 
 use super::compare::Replies;
 use super::situation::Situation;
-use crate::backend::{Code, Point, Reply};
+use crate::backend::{Call, Code, Key, Point, Reply, Value, Who};
 use crate::program::Step;
 
 /// How a step ended.
@@ -17,8 +17,44 @@ pub struct Done<'a> {
     pub replies: &'a Replies,
 }
 
+/// What is true of an answer that the contract leaves open.
+#[derive(Clone, Debug)]
+pub enum Open {
+    /// The record of a random cursor.
+    Random {
+        /// The records that the session sees.
+        seen: Vec<(Key, Value)>,
+        /// Whether a prepared update is in its way.
+        conflict: bool,
+        /// Whether there is nothing to meet.
+        nothing: bool,
+    },
+    /// The largest key.
+    Largest {
+        /// The largest key that somebody may still ask for.
+        at_least: Option<Key>,
+        /// The keys that were ever written.
+        written: Vec<Key>,
+    },
+}
+
 /// Watches a run.
 pub trait Observer {
+    /// Whether it wants to hear every call. What only listeners need is not worked out for others.
+    const LISTENS: bool = false;
+
+    /// The model has answered a call.
+    #[inline]
+    fn answered(&mut self, _who: Who, _call: &Call<'_>, _reply: &Reply) {}
+
+    /// The model has answered a call of which only the code was asked.
+    #[inline]
+    fn told(&mut self, _who: Who, _call: &Call<'_>, _code: Code) {}
+
+    /// The contract leaves open what the last call answers.
+    #[inline]
+    fn left_open(&mut self, _open: Open) {}
+
     /// Step `index` is about to be executed.
     #[inline]
     fn before(&mut self, _index: usize, _step: &Step) {}
@@ -45,6 +81,25 @@ impl Observer for () {}
 
 /// Two observers at once.
 impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
+    const LISTENS: bool = A::LISTENS || B::LISTENS;
+
+    #[inline]
+    fn answered(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+        self.0.answered(who, call, reply);
+        self.1.answered(who, call, reply);
+    }
+
+    #[inline]
+    fn told(&mut self, who: Who, call: &Call<'_>, code: Code) {
+        self.0.told(who, call, code);
+        self.1.told(who, call, code);
+    }
+
+    fn left_open(&mut self, open: Open) {
+        self.0.left_open(open.clone());
+        self.1.left_open(open);
+    }
+
     fn before(&mut self, index: usize, step: &Step) {
         self.0.before(index, step);
         self.1.before(index, step);

@@ -88,7 +88,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         self.outcome.calls += 1;
         let mut answers = Vec::new();
         if let Some(model) = &mut self.model {
-            answers.push(("model", model.tell(who, call)));
+            let code = model.tell(who, call);
+            self.observer.told(who, &call, code);
+            answers.push(("model", code));
         }
         match self.nodes.leader {
             Some(FIRST) => {

@@ -12,7 +12,7 @@
 
 use super::compare::Aspect;
 use super::lockstep::{Checked, Lockstep};
-use super::observer::Observer;
+use super::observer::{Observer, Open};
 use super::step::Ending;
 use crate::backend::{Backend, Call, Code, CursorConfig, Field, Reply, Who};
 
@@ -45,6 +45,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     fn random_record(&mut self, who: Who) -> Checked<Code> {
         let call = Call::Next;
         self.dispatch(who, call);
+        if O::LISTENS {
+            self.tell_of_random(who);
+        }
         let open = |code| matches!(code, Code::Ok | Code::NotFound | Code::PrepareConflict);
         if self.replies.iter().any(|(_, reply)| !open(reply.code)) {
             return self.compare(who, call);
@@ -56,6 +59,29 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         }
         // That of the one who always takes part.
         Ok(self.replies.follower().code)
+    }
+
+    /// Says what is true of the answer of a random cursor, unless only one is right.
+    #[cold]
+    fn tell_of_random(&mut self, who: Who) {
+        let Some(model) = &self.model else { return };
+        let code = self.replies.expected().code;
+        if matches!(code, Code::Ok | Code::NotFound | Code::PrepareConflict) {
+            let table = model.table_of(who);
+            let (seen, conflict) = (model.seen(who.session, table), model.meets_prepared(who.session, table));
+            self.observer.left_open(Open::Random { seen, conflict, nothing: code == Code::NotFound });
+        }
+    }
+
+    /// The same for the largest key.
+    #[cold]
+    fn tell_of_largest(&mut self, who: Who) {
+        let Some(model) = &self.model else { return };
+        if matches!(self.replies.expected().code, Code::Ok | Code::NotFound) {
+            let table = model.table_of(who);
+            let at_least = model.largest_needed(who.session, table);
+            self.observer.left_open(Open::Largest { at_least, written: model.all_written(table) });
+        }
     }
 
     /// Why `reply` cannot be the answer of a random cursor.
@@ -91,6 +117,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     pub(super) fn largest_key(&mut self, who: Who) -> Checked<Ending> {
         let call = Call::LargestKey;
         self.dispatch(who, call);
+        if O::LISTENS {
+            self.tell_of_largest(who);
+        }
         let code = self.replies.expected().code;
         if self.replies.iter().any(|(_, reply)| !matches!(reply.code, Code::Ok | Code::NotFound)) {
             self.compare(who, call)?;

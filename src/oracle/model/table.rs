@@ -72,6 +72,11 @@ impl Table {
         self.keys.contains_key(key) || self.forgotten.contains(key)
     }
 
+    /// All such keys, some of them twice.
+    pub fn all_written(&self) -> impl Iterator<Item = &Key> {
+        self.keys.keys().chain(&self.forgotten)
+    }
+
     /// The number of versions of all keys.
     pub fn versions(&self) -> usize {
         self.keys.values().map(Chain::len).sum()

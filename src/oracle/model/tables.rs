@@ -34,6 +34,21 @@ impl Model {
         self.tables[usize::from(table)].read(key, &reader).ok().flatten().cloned()
     }
 
+    /// Every record that `session` sees in a table now, in the order of keys. Disturbs nothing.
+    pub fn seen(&self, session: u8, table: u8) -> Vec<(Key, Value)> {
+        let table = &self.tables[usize::from(table)];
+        let reader = self.session(session).peeker(self.node.now);
+        let mut seen = Vec::new();
+        let mut from = Bound::Unbounded;
+        while let Some((key, value)) = table.step(Direction::Next, from, &reader) {
+            if let Ok(value) = value {
+                seen.push((key.clone(), value.clone()));
+            }
+            from = Bound::Excluded(key);
+        }
+        seen
+    }
+
     /// Whether a walk of `session` over the whole table would meet a prepared update. Disturbs nothing.
     pub fn meets_prepared(&self, session: u8, table: u8) -> bool {
         let table = &self.tables[usize::from(table)];
@@ -62,6 +77,11 @@ impl Model {
     /// Whether anybody ever wrote `key`, since the table was created; writes that were rolled back count.
     pub fn ever_written(&self, table: u8, key: &Key) -> bool {
         self.tables[usize::from(table)].ever_written(key)
+    }
+
+    /// Every key that anybody ever wrote, since the table was created; writes that were rolled back count.
+    pub fn all_written(&self, table: u8) -> Vec<Key> {
+        self.tables[usize::from(table)].all_written().cloned().collect()
     }
 
     /// The number of versions that are held, of all keys of all tables.

@@ -45,11 +45,11 @@ impl ChildProcess {
                 Said::Done(answers) => endings.push(Ending::Complete(answers)),
                 Said::Bad(answers, what) if what == PANIC => {
                     let reason = format!("panic: {}", process.epitaph());
-                    endings.push(Ending::Died { answers, reason });
+                    endings.push(died(answers, reason));
                     self.process = None;
                     return Ok(());
                 }
-                Said::Bad(answers, what) => endings.push(Ending::Died { answers, reason: format!("bad {what}") }),
+                Said::Bad(answers, what) => endings.push(died(answers, format!("bad {what}"))),
                 Said::Gone(_) | Said::Silent(_) => {
                     self.process = None;
                     endings.push(self.alone(request)?);
@@ -66,13 +66,13 @@ impl ChildProcess {
         process.feed("flush 1\n".to_owned());
         process.feed(request.to_owned());
         Ok(match process.hear(&self.settings) {
-            Said::Gone(answers) => Ending::Died { answers, reason: process.epitaph() },
+            Said::Gone(answers) => died(answers, process.epitaph()),
             Said::Silent(answers) => {
                 let reason = format!("no answer for {} s", self.settings.limit.as_secs_f32());
-                Ending::Died { answers, reason }
+                Ending::Died { answers, reason, hung: true }
             }
-            Said::Bad(answers, what) => Ending::Died { answers, reason: format!("bad {what}") },
-            Said::Done(_) => Ending::Died { answers: Vec::new(), reason: ONLY_TOGETHER.to_owned() },
+            Said::Bad(answers, what) => died(answers, format!("bad {what}")),
+            Said::Done(_) => died(Vec::new(), ONLY_TOGETHER.to_owned()),
         })
     }
 }
@@ -81,6 +81,10 @@ impl ChildProcess {
 const PANIC: &str = "panic";
 /// The reason of a death that does not repeat.
 const ONLY_TOGETHER: &str = "died after other programs, but not alone";
+
+fn died(answers: Vec<String>, reason: String) -> Ending {
+    Ending::Died { answers, reason, hung: false }
+}
 
 impl Executor for ChildProcess {
     fn version(&self) -> &str {

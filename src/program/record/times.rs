@@ -176,15 +176,14 @@ impl RecordOperand<Timestamp> for PrepareAt {
     }
 }
 
-/// If the hook commits: modes 0-11 the next timestamp, 12 the last one again. Any other hook needs none.
+/// If the hook commits: modes 0-11 the next timestamp, 12 the last one again. Any other hook has none.
 fn read_hook(from: &Reader<'_>) -> Timestamp {
     let clock = &from.context.clock;
     match from.slot(Part::C).mode() {
-        _ if literal_ts(from, Part::C).is_some() => literal_ts(from, Part::C).unwrap_or(0),
         _ if !from.told.commits => 0,
         AGAIN => clock.now,
         ODD_TS => odd_ts(from, Part::C),
-        _ => clock.next(),
+        _ => literal_ts(from, Part::C).unwrap_or(clock.next()),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::backend::{Delta, Isolation, Key, Point, Timestamp, TxnTimestamp, Valu
 use crate::program::event::{CrashPoint, HookAction};
 use crate::program::limits;
 use crate::program::operand::*;
+use crate::program::ops::Class;
 use crate::program::step::Config;
 use std::fmt;
 
@@ -18,6 +19,8 @@ pub(in crate::program) struct Operands<'a> {
     pub(super) tokens: Vec<Token<'a>>,
     /// The configuration that indices must be within.
     pub(super) config: Config,
+    /// The class of the operations that may follow what stands before this one.
+    pub(super) class: Option<Class>,
 }
 
 impl<'a> Operands<'a> {
@@ -62,8 +65,12 @@ fn is_value(text: &str) -> bool {
 }
 
 fn word<T: Word>(token: Token<'_>) -> Result<T, Fault> {
+    word_of(token, T::usage())
+}
+
+fn word_of<T: Word>(token: Token<'_>, usage: String) -> Result<T, Fault> {
     T::from_word(token.text)
-        .ok_or_else(|| token.fault(format!("`{}` is not known here: write one of {}", token.text, T::usage())))
+        .ok_or_else(|| token.fault(format!("`{}` is not known here: write one of {usage}", token.text)))
 }
 
 impl TextOperand<Key> for Given {
@@ -280,7 +287,9 @@ impl<T: Word> TextOperand<T> for OneOf {
         write!(out, " {}", value.word())
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<T, Fault> {
-        from.take(&format!("one of {}", T::usage())).and_then(word)
+        // A word that belongs to another class is known: what has to stand before the operation is said later.
+        let usage = T::usage_after(from.class);
+        from.take(&format!("one of {usage}")).and_then(|token| word_of(token, usage))
     }
 }
 

@@ -13,6 +13,8 @@ use std::str::FromStr;
 const HEADER: &str = "# lockstep";
 /// The version of the format that this build reads and writes.
 const VERSION: &str = "1";
+/// What some editors put at the beginning of a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,6 +50,7 @@ impl FromStr for Program {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
         let header = lines.next().map_or("", |(_, line)| line);
         check_header(header).map_err(|fault| fault.in_line(1, header))?;

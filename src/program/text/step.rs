@@ -4,7 +4,9 @@ use super::operands::Operands;
 use super::scan::{Fault, Token, tokens};
 use super::{ParseError, expect};
 use crate::backend::Who;
+use crate::program::event::HookAction;
 use crate::program::limits;
+use crate::program::operand::Word;
 use crate::program::ops::{Class, Op, OpKind};
 use crate::program::step::{Config, Step};
 use std::fmt;
@@ -70,16 +72,32 @@ pub(super) fn parse(line: &str, config: &Config) -> Result<Step, Fault> {
     let who = take(&mut rest, |token| who(token, config))?;
     let (kind, head) = kind(&mut rest, end)?;
     let first = rest.first().copied();
-    let mut operands = Operands { head: head.text, end, tokens: rest.to_vec(), config: config.clone() };
+    let class = class_after(inject, who);
+    let mut operands = Operands { head: head.text, end, tokens: rest.to_vec(), config: config.clone(), class };
     let op = Op::parse_operands(kind, &mut operands)?;
     if let Some(left) = operands.tokens.first() {
         let usage = format!("{}{}", head.text, Op::usage(kind));
         return Err(left.fault(format!("`{}` is not expected here: write {usage}", left.text)));
     }
+    check_together(&op, &tokens)?;
     let place = if tokens[0] == head { first.unwrap_or(head).at.min(head.at) } else { tokens[0].at };
-    let who = address(op.class(), inject, who)
-        .ok_or_else(|| Fault::new(place, format!("write `{} {}`", prefix(op.class()), head.text).replace("` ", "`")))?;
+    if class != Some(op.class()) {
+        return Err(Fault::new(place, format!("write `{} {}`", prefix(op.class()), head.text).replace("` ", "`")));
+    }
+    let who = who.map_or(Who::default(), |(session, cursor)| Who { session, cursor: cursor.unwrap_or(0) });
     Ok(Step { who, op, expect })
+}
+
+/// Refuses operands that are right each by itself but not together.
+fn check_together(op: &Op, tokens: &[Token<'_>]) -> Result<(), Fault> {
+    match op {
+        Op::Hook { action, ts, .. } if *ts != 0 && *action != HookAction::Commit => {
+            let ts = tokens.iter().find(|token| token.named("ts").is_some()).unwrap_or(&tokens[0]);
+            let (written, action) = (ts.text, action.word());
+            Err(ts.fault(format!("only a commit has a timestamp, and this is do={action}: leave `{written}` out")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes the first token if `read` makes something of it.
@@ -122,13 +140,13 @@ fn kind<'a>(rest: &mut &[Token<'a>], end: usize) -> Result<(OpKind, Token<'a>), 
 
 /// The operations that a misspelt one may have meant.
 fn suggestion(head: &str) -> String {
-    let spellings = OpKind::ALL.iter().flat_map(|kind| kind.row().spellings);
-    let near: Vec<_> = spellings
+    let spellings = || OpKind::ALL.iter().flat_map(|kind| kind.row().spellings).copied();
+    let near: Vec<_> = spellings()
         .filter(|spelling| head.len() >= 2 && (spelling.contains(head) || spelling.get(..2) == head.get(..2)))
         .map(|spelling| format!("`{spelling}`"))
         .collect();
     if near.is_empty() {
-        format!(": write one of {}", Op::NAMES.join(", "))
+        format!(": write one of {}", spellings().collect::<Vec<_>>().join(", "))
     } else {
         format!(": did you mean {}?", near.join(" or "))
     }
@@ -182,14 +200,15 @@ pub(super) fn slot(token: Token<'_>, config: &Config) -> Result<u8, Fault> {
     }
 }
 
-/// Who makes the call, if what stands before the operation suits its class.
-fn address(class: Class, inject: bool, who: Option<(u8, Option<u8>)>) -> Option<Who> {
-    match (class, inject, who) {
-        (Class::Cursor, false, Some((session, Some(cursor)))) => Some(Who { session, cursor }),
-        (Class::Burst, true, Some((session, Some(cursor)))) => Some(Who { session, cursor }),
-        (Class::Session, false, Some((session, None))) => Some(Who { session, cursor: 0 }),
-        (Class::Global, false, None) | (Class::Injection, true, None) => Some(Who::default()),
-        _ => None,
+/// The class of the operations that may follow what stands before one, if any may.
+fn class_after(inject: bool, who: Option<(u8, Option<u8>)>) -> Option<Class> {
+    match (inject, who) {
+        (false, Some((_, Some(_)))) => Some(Class::Cursor),
+        (false, Some((_, None))) => Some(Class::Session),
+        (false, None) => Some(Class::Global),
+        (true, None) => Some(Class::Injection),
+        (true, Some((_, Some(_)))) => Some(Class::Burst),
+        (true, Some((_, None))) => None,
     }
 }
 

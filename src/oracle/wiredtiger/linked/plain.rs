@@ -121,5 +121,5 @@ fn execute(stage: &mut dyn Stage, request: &str) -> Result<Ending, ExecutorError
         Err(Stop::Bad(Bad(what))) => what,
         Err(Stop::Panic) => stage::PANIC.to_owned(),
     };
-    Ok(Ending::Died { answers, reason: format!("bad {reason}") })
+    Ok(Ending::Died { answers, reason: format!("bad {reason}"), hung: false })
 }

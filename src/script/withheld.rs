@@ -1,0 +1,95 @@
+//! What is not sent to real WiredTiger because it does not survive it: misuse that the contract answers with `EINVAL`
+//! and no change, where WiredTiger panics (after which the connection is of no use) or, in a diagnostic build, aborts.
+//! As nothing changes, leaving the call out leaves everything else as it is. Each row is counted, so that one that hides
+//! too much is seen.
+
+use crate::backend::{Call, Code, Reply};
+
+/// What is known of a session when one of its calls is judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Standing {
+    /// Its transaction is prepared.
+    pub prepared: bool,
+    /// A call has failed in its transaction.
+    pub failed: bool,
+}
+
+/// A reason to leave a call out.
+pub struct Rule {
+    /// The name in statistics.
+    pub name: &'static str,
+    /// What WiredTiger does instead of answering.
+    pub reason: &'static str,
+    applies: fn(&Call<'_>, &Reply, Standing) -> bool,
+}
+
+/// The rules.
+pub const WITHHELD: [Rule; 5] = [
+    Rule {
+        name: "empty key",
+        reason: "an empty raw key is a panic of the connection",
+        applies: |call, _, _| matches!(call, Call::SetKey(key) if key.is_empty()),
+    },
+    Rule {
+        name: "key while prepared",
+        reason: "set_key in a prepared transaction is a panic of the connection",
+        applies: |call, _, standing| matches!(call, Call::SetKey(_)) && standing.prepared,
+    },
+    Rule {
+        name: "bad commit of a prepared transaction",
+        reason: "any error of it is a panic of the connection",
+        applies: |call, reply, standing| {
+            matches!(call, Call::Commit { .. }) && standing.prepared && reply.code != Code::Ok
+        },
+    },
+    Rule {
+        name: "bad timestamp of a prepared transaction",
+        reason: "it dooms the transaction: a panic at once or at commit",
+        applies: |call, reply, standing| {
+            matches!(call, Call::TimestampTransaction(..)) && standing.prepared && reply.code != Code::Ok
+        },
+    },
+    Rule {
+        name: "prepare of a failed transaction",
+        reason: "a diagnostic build aborts, any other panics at commit",
+        applies: |call, reply, standing| {
+            matches!(call, Call::Prepare(_)) && standing.failed && !standing.prepared && reply.code != Code::Ok
+        },
+    },
+];
+
+/// The rule that keeps a call from WiredTiger, if there is one.
+pub(super) fn rule(call: &Call<'_>, reply: &Reply, standing: Standing) -> Option<&'static Rule> {
+    WITHHELD.iter().find(|rule| (rule.applies)(call, reply, standing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Key;
+
+    /// Each rule keeps back what it is for, and nothing that is one word away from it.
+    #[test]
+    fn each_rule_has_a_call_that_it_keeps_back_and_one_that_it_lets_pass() {
+        let (empty, key) = (Key::EMPTY, Key::new(b"k"));
+        let (ok, invalid) = (Reply::code(Code::Ok), Reply::code(Code::Invalid));
+        let idle = Standing::default();
+        let prepared = Standing { prepared: true, failed: false };
+        let failed = Standing { prepared: false, failed: true };
+        let commit = Call::Commit { ts: None, durable: None };
+        let stamp = Call::TimestampTransaction(crate::backend::TxnTimestamp::Commit, 1);
+        let prepare = Call::Prepare(Some(1));
+        let found = |call: &Call<'_>, reply, standing| rule(call, reply, standing).map(|rule| rule.name);
+        assert_eq!(found(&Call::SetKey(&empty), &invalid, idle), Some("empty key"));
+        assert_eq!(found(&Call::SetKey(&key), &ok, idle), None);
+        assert_eq!(found(&Call::SetKey(&key), &invalid, prepared), Some("key while prepared"));
+        assert_eq!(found(&commit, &invalid, prepared), Some("bad commit of a prepared transaction"));
+        assert_eq!(found(&commit, &ok, prepared), None);
+        assert_eq!(found(&commit, &invalid, failed), None);
+        assert_eq!(found(&stamp, &invalid, prepared), Some("bad timestamp of a prepared transaction"));
+        assert_eq!(found(&stamp, &invalid, idle), None);
+        assert_eq!(found(&prepare, &invalid, failed), Some("prepare of a failed transaction"));
+        assert_eq!(found(&prepare, &invalid, idle), None);
+        assert_eq!(found(&prepare, &invalid, prepared), None);
+    }
+}
