@@ -6,6 +6,7 @@
 use super::code;
 use super::sys::{WT_EVENT_HANDLER, WT_SESSION};
 use std::ffi::{CStr, c_char, c_int};
+use std::io::{self, Write};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// The handler that all connections are given.
@@ -15,8 +16,10 @@ static HANDLER: LazyLock<WT_EVENT_HANDLER> = LazyLock::new(|| WT_EVENT_HANDLER {
     ..WT_EVENT_HANDLER::default()
 });
 
-/// The last error message of the process, whoever caused it.
-static LAST: Mutex<String> = Mutex::new(String::new());
+/// The last error message of the process, whoever caused it, and whether it was printed.
+static LAST: Mutex<(String, bool)> = Mutex::new((String::new(), true));
+/// What the message says with which WiredTiger aborts. Why it does is in the one before.
+const ABORT: &str = "aborting WiredTiger";
 
 /// The handler, as `wiredtiger_open` takes it. It is there for as long as the process is.
 pub fn handler() -> *mut WT_EVENT_HANDLER {
@@ -26,7 +29,7 @@ pub fn handler() -> *mut WT_EVENT_HANDLER {
 
 /// Takes the last error message, in one line; empty if there was none.
 pub fn take_last() -> String {
-    std::mem::take(&mut *LAST.lock().unwrap_or_else(PoisonError::into_inner))
+    std::mem::take(&mut LAST.lock().unwrap_or_else(PoisonError::into_inner).0)
 }
 
 /// Called by WiredTiger from whichever thread met the error.
@@ -40,12 +43,22 @@ unsafe extern "C" fn on_error(
         return 0;
     }
     // SAFETY: WiredTiger passes a terminated string that it keeps until the handler returns.
-    let message = unsafe { CStr::from_ptr(message) }.to_string_lossy();
-    if !code::is_ordinary(error) {
-        eprintln!("{message}");
+    let message = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if message.contains(ABORT) && !last.1 {
+        print(&last.0);
     }
-    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = message.into_owned();
+    let news = !code::is_ordinary(error);
+    if news {
+        print(&message);
+    }
+    *last = (message, news);
     0
+}
+
+/// Not by `eprintln!`: what that says in a test is lost if WiredTiger aborts then.
+fn print(message: &str) {
+    let _ = writeln!(io::stderr(), "{message}");
 }
 
 /// Progress and verbose messages are of no use here.
