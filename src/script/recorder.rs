@@ -2,7 +2,7 @@
 
 use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
-use crate::backend::{Call, Code, Key, Reply, Timestamp, Who};
+use crate::backend::{Begin, Call, Code, Isolation, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
 use crate::run::{Observer, Open};
 use std::collections::BTreeMap;
@@ -42,9 +42,27 @@ impl Recorder {
             *self.script.withheld.entry(rule.name).or_default() += 1;
             return;
         }
+        if standing.would_not_end(call, reply) {
+            *self.script.withheld.entry(withheld::ENDLESS).or_default() += 1;
+            return self.record_in_transaction(who, call, reply);
+        }
         self.learn(session, call, reply);
         let near = reply.key.get().filter(|_| reply.code == Code::Ok);
-        self.script.entries.push(Entry { step: self.step, line: wire::line(who, call, near), expected });
+        self.push(wire::line(who, call, near), expected);
+    }
+
+    fn push(&mut self, line: String, expected: Expected) {
+        self.script.entries.push(Entry { step: self.step, line, expected });
+    }
+
+    /// A write that is rolled back, in a transaction that then is rolled back.
+    fn record_in_transaction(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+        let begin = Begin { isolation: Some(Isolation::Snapshot), ..Begin::default() };
+        self.push(wire::line(who, &Call::Begin(begin), None), Expected::Code(Code::Ok));
+        self.push(wire::line(who, call, None), Expected::Code(Code::Rollback));
+        self.push(wire::line(who, &Call::Rollback, None), Expected::Code(Code::Ok));
+        let left = Reply { code: Code::Ok, ..reply.clone() };
+        self.push(wire::line(who, &Call::State, None), Expected::Reply(left));
     }
 
     /// What the call means for those that come after it.
@@ -52,7 +70,8 @@ impl Recorder {
         let standing = &mut self.standing[session];
         let ok = reply.code == Code::Ok;
         match *call {
-            Call::Begin(_) | Call::Rollback if ok => *standing = Standing::default(),
+            Call::Begin(_) if ok => *standing = Standing { running: true, ..Standing::default() },
+            Call::Rollback if ok => *standing = Standing::default(),
             Call::Commit { .. } if ok || !standing.prepared => *standing = Standing::default(),
             Call::Prepare(_) if ok => standing.prepared = true,
             Call::RollbackToStable if !self.has_stable => self.script.needs_fresh = true,

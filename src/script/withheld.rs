@@ -1,17 +1,34 @@
-//! What is not sent to real WiredTiger because it does not survive it: misuse that the contract answers with `EINVAL`
-//! and no change, where WiredTiger panics (after which the connection is of no use) or, in a diagnostic build, aborts.
+//! What is not sent to real WiredTiger as it is.
+//!
+//! First, what it does not survive: misuse that the contract answers with `EINVAL` and no change, where WiredTiger panics (after which the connection is of no use) or, in a diagnostic build, aborts.
 //! As nothing changes, leaving the call out leaves everything else as it is. Each row is counted, so that one that hides
 //! too much is seen.
+//!
+//! Second, what it does not come to an end with: a write outside a transaction that conflicts with what stays is tried
+//! again for as long as that stays; in one thread, for ever. It is made in a transaction of its own instead
+//! ([`Standing::would_not_end`]), and what that leaves the cursor in is compared.
 
 use crate::backend::{Call, Code, Reply};
 
 /// What is known of a session when one of its calls is judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Standing {
+    /// It has a transaction.
+    pub running: bool,
     /// Its transaction is prepared.
     pub prepared: bool,
     /// A call has failed in its transaction.
     pub failed: bool,
+}
+
+/// The name in statistics of writes that would not end.
+pub(super) const ENDLESS: &str = "write that would be tried for ever (made in a transaction of its own)";
+
+impl Standing {
+    /// Whether WiredTiger would try a write again and again.
+    pub(super) fn would_not_end(self, call: &Call<'_>, reply: &Reply) -> bool {
+        matches!(call, Call::Insert | Call::Update | Call::Remove) && !self.running && reply.code == Code::Rollback
+    }
 }
 
 /// A reason to leave a call out.
@@ -74,11 +91,14 @@ mod tests {
         let (empty, key) = (Key::EMPTY, Key::new(b"k"));
         let (ok, invalid) = (Reply::code(Code::Ok), Reply::code(Code::Invalid));
         let idle = Standing::default();
-        let prepared = Standing { prepared: true, failed: false };
-        let failed = Standing { prepared: false, failed: true };
+        let prepared = Standing { running: true, prepared: true, failed: false };
+        let failed = Standing { running: true, prepared: false, failed: true };
         let commit = Call::Commit { ts: None, durable: None };
         let stamp = Call::TimestampTransaction(crate::backend::TxnTimestamp::Commit, 1);
         let prepare = Call::Prepare(Some(1));
+        let rollback = Reply::code(Code::Rollback);
+        assert!(idle.would_not_end(&Call::Update, &rollback) && !failed.would_not_end(&Call::Update, &rollback));
+        assert!(!idle.would_not_end(&Call::Update, &ok) && !idle.would_not_end(&Call::Search, &rollback));
         let found = |call: &Call<'_>, reply, standing| rule(call, reply, standing).map(|rule| rule.name);
         assert_eq!(found(&Call::SetKey(&empty), &invalid, idle), Some("empty key"));
         assert_eq!(found(&Call::SetKey(&key), &ok, idle), None);

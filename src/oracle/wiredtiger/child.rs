@@ -35,13 +35,13 @@ impl ChildProcess {
 
     /// Executes requests until there are no more or the child is dead. At least one ending comes of it.
     fn batch(&mut self, requests: &[String], endings: &mut Vec<Ending>) -> Result<(), ExecutorError> {
-        let settings = self.settings.clone();
+        let limit = self.settings.limit;
         let process = self.process()?;
         for request in requests {
             process.feed(request.clone());
         }
         for request in requests {
-            match process.hear(&settings) {
+            match process.hear(limit) {
                 Said::Done(answers) => endings.push(Ending::Complete(answers)),
                 Said::Bad(answers, what) if what == PANIC => {
                     let reason = format!("panic: {}", process.epitaph());
@@ -65,7 +65,7 @@ impl ChildProcess {
         let (mut process, _) = Process::start(&self.settings)?;
         process.feed("flush 1\n".to_owned());
         process.feed(request.to_owned());
-        Ok(match process.hear(&self.settings) {
+        Ok(match process.hear(self.settings.limit) {
             Said::Gone(answers) => died(answers, process.epitaph()),
             Said::Silent(answers) => {
                 let reason = format!("no answer for {} s", self.settings.limit.as_secs_f32());

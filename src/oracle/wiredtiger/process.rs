@@ -7,12 +7,17 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// How much of the end of what a process said on standard error is looked at, in bytes.
 const WORDS_READ: u64 = 4096;
 /// How many lines of it are reported.
 const WORDS_REPORTED: usize = 3;
+/// How long a process may take to say that it is there.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// The longest time after which a process kills itself, in seconds.
+const OWN_LIMIT_MAX: u64 = 1_000_000;
 
 /// A running process. It is killed when this is dropped.
 pub(super) struct Process {
@@ -49,7 +54,7 @@ impl Process {
         // Appending, because the process empties it before each program.
         let words = File::options().create(true).append(true).read(true).open(home.path().join("stderr")).map_err(failed)?;
         // A process whose parent is gone kills itself, later than the parent would have done it.
-        let own_limit = settings.limit.as_secs().saturating_add(1).saturating_mul(2);
+        let own_limit = settings.limit.as_secs().saturating_add(1).saturating_mul(2).min(OWN_LIMIT_MAX);
         // It works in another directory, from which a relative path would lead elsewhere.
         let program = std::path::absolute(&settings.program).map_err(failed)?;
         let mut child = Command::new(program)
@@ -69,14 +74,14 @@ impl Process {
             thread::spawn(move || feed(stdin, &to_write));
             thread::spawn(move || listen(stdout, &to_tell));
         }
-        match process.hear(settings) {
+        match process.hear(START_LIMIT) {
             Said::Done(mut lines) if lines.len() == 1 => {
                 let hello = lines.remove(0);
                 Ok((process, hello))
             }
             Said::Silent(_) => {
-                let Settings { program, limit, mend, .. } = settings.clone();
-                Err(ExecutorError::Silent { program, limit, mend })
+                let Settings { program, mend, .. } = settings.clone();
+                Err(ExecutorError::Silent { program, limit: START_LIMIT, mend })
             }
             _ => Err(ExecutorError::Refused { what: process.last_words(1), mend: settings.mend }),
         }
@@ -87,9 +92,9 @@ impl Process {
         let _ = self.requests.send(text);
     }
 
-    /// Waits for what it says next; for the time limit at most.
-    pub(super) fn hear(&mut self, settings: &Settings) -> Said {
-        match self.said.recv_timeout(settings.limit) {
+    /// Waits for what it says next, `limit` at most.
+    pub(super) fn hear(&mut self, limit: Duration) -> Said {
+        match self.said.recv_timeout(limit) {
             Ok(said) => said,
             Err(RecvTimeoutError::Disconnected) => Said::Gone(Vec::new()),
             Err(RecvTimeoutError::Timeout) => {

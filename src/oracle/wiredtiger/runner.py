@@ -36,8 +36,11 @@ CONNECTION = (
 )
 # Without log=(enabled=false) the tables of an in-memory connection ignore timestamps.
 TABLE = b"key_format=u,value_format=u,log=(enabled=false),memory_page_max=90MB,leaf_page_max=32MB"
-# Never waits: what is in use answers EBUSY at once.
-DROP = b"checkpoint_wait=false,lock_wait=false"
+# Waits for no checkpoint; the locks are only ever held by WiredTiger's own threads, and not for long.
+DROP = b"checkpoint_wait=false"
+# Changes nothing, but makes WiredTiger look which transactions everybody sees by now. Otherwise it does that some time
+# later, and until then the tables that they wrote to are busy.
+LOOK_AROUND = b"dryrun=true,threads=0"
 
 PANIC = -31804
 
@@ -269,9 +272,13 @@ class Connection:
         """Creates a table."""
         return self.session_call.create(self.own, uri, TABLE)
 
-    def drop(self, uri):
-        """Drops a table."""
-        return self.session_call.drop(self.own, uri, DROP)
+    def drop(self, uris):
+        """Drops tables, and answers with the code of the first that fails. Busy while a transaction is running or a
+        cursor holds a place anywhere: whether it would be with a cursor on another table is a matter of time."""
+        code = self.call.rollback_to_stable(self.address, LOOK_AROUND)
+        for uri in uris:
+            code = code or self.session_call.drop(self.own, uri, DROP)
+        return code
 
     def close(self):
         """Closes the connection with all that is open on it."""
@@ -304,8 +311,7 @@ class Program:
     def close(self):
         """Closes the sessions and drops the tables. False if the connection is not as clean as it was."""
         codes = [self.call.close(session, None) for session in self.sessions.values()]
-        codes += [self.connection.drop(uri) for uri in self.tables]
-        return not any(codes)
+        return not any(codes) and self.connection.drop(self.tables) == 0
 
     def bytes(self, token):
         """The byte string that a token stands for. It lives as long as the program."""
@@ -515,12 +521,12 @@ def set_timestamp(program, tokens):
 
 
 def rollback_to_stable(program, _):
-    return f"{program.connection.call.rollback_to_stable(program.connection.address, None)} 0 - - 0"
+    return f"{program.connection.call.rollback_to_stable(program.connection.address, b'threads=0')} 0 - - 0"
 
 
 def recreate(program, tokens):
     uri = program.table(tokens[3])
-    code = program.connection.drop(uri) or program.connection.create(uri)
+    code = program.connection.drop([uri]) or program.connection.create(uri)
     return f"{code} 0 - - 0"
 
 
@@ -598,7 +604,7 @@ def check_layout(connection):
         and SessionStruct.from_address(session).connection == connection.address
         and cursor.answer(0) == f"0 0 e{key.hex()} - 0"
     )
-    if not as_assumed or cursor.call.close(cursor.address) or connection.drop(uri):
+    if not as_assumed or cursor.call.close(cursor.address) or connection.drop([uri]):
         raise Refused("the structures of WiredTiger are not laid out as is assumed")
 
 
@@ -609,7 +615,9 @@ class Executor:
         self.library = library
         self.limit = limit
         self.source = sys.stdin.buffer
-        self.sink = sys.stdout.buffer
+        # WiredTiger itself sometimes writes to standard output: from here on that is standard error.
+        self.sink = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
         self.flush = False
         self.connection = Connection(library)
         check_layout(self.connection)
