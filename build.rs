@@ -16,6 +16,7 @@ fn main() {
 
 #[cfg(feature = "wiredtiger")]
 mod link {
+    use bindgen::callbacks::{IntKind, ParseCallbacks};
     use std::env;
     use std::fs;
     use std::panic;
@@ -97,6 +98,16 @@ mod link {
         }
     }
 
+    /// The flags of cursors are all of one type, whatever their values in this version are.
+    #[derive(Debug)]
+    struct Flags;
+
+    impl ParseCallbacks for Flags {
+        fn int_macro(&self, name: &str, _: i64) -> Option<IntKind> {
+            name.starts_with("WT_CURSTD_").then_some(IntKind::U64)
+        }
+    }
+
     /// Translates the header. bindgen panics if there is no libclang.
     fn bind(header: &Path) -> Result<(), String> {
         let output = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set; build with cargo")?);
@@ -107,6 +118,7 @@ mod link {
             .allowlist_function("wiredtiger_(open|version|strerror)")
             .allowlist_var("(WT_CURSTD_(KEY|VALUE)_(EXT|INT)|WT_NOTFOUND|WT_PANIC|WT_ROLLBACK|WT_DUPLICATE_KEY)")
             .allowlist_var("(WT_PREPARE_CONFLICT|WIREDTIGER_VERSION_(MAJOR|MINOR|PATCH))")
+            .parse_callbacks(Box::new(Flags))
             .rust_edition(bindgen::RustEdition::Edition2024)
             .derive_default(true)
             .derive_copy(false)

@@ -169,7 +169,10 @@ fn what_cannot_be_executed_ends_the_program_and_no_other() {
     let requests = [bad, good, "program 3 reuse 1 1 1 snapshot\nnext 0 0\nend\n"].map(str::to_owned);
     let endings = execute(&mut in_process(), &requests);
     assert_eq!(endings[1], Ending::Complete(["0 0 - - 0", "-31803 0 - - 0"].map(str::to_owned).to_vec()));
-    assert_eq!(endings[0], Ending::Died { answers: vec!["0 0 - - 0".into()], reason: "bad entry fly 0 0".into(), hung: false });
+    assert_eq!(
+        endings[0],
+        Ending::Died { answers: vec!["0 0 - - 0".into()], reason: "bad entry fly 0 0".into(), hung: false }
+    );
     assert_eq!(endings[2], Ending::Died { answers: vec![], reason: "bad slot 0.0 is empty".into(), hung: false });
     assert_eq!(execute(&mut child(), &requests), endings);
     assert_eq!(execute(&mut python(), &requests), endings);

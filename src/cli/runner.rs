@@ -11,7 +11,11 @@ use lockstep::program::Program;
 use lockstep::run::{Observer, Oracles, Outcome};
 
 #[cfg(feature = "wiredtiger")]
-use lockstep::{ground::Checker, oracle::wiredtiger::{ChildProcess, Settings}, script::Recorder};
+use lockstep::{
+    ground::Checker,
+    oracle::wiredtiger::{ChildProcess, Settings},
+    script::Recorder,
+};
 
 /// How a program ended.
 pub type Ran = Result<Outcome, Failure>;

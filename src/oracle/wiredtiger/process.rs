@@ -19,6 +19,11 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// The longest time after which a process kills itself, in seconds.
 const OWN_LIMIT_MAX: u64 = 1_000_000;
 
+/// How an error of the command line tool begins.
+const OWN_WORDS: &str = "lockstep: ";
+/// How an [`ExecutorError`] begins.
+const REFUSED: &str = "no WiredTiger to compare with: ";
+
 /// A running process. It is killed when this is dropped.
 pub(super) struct Process {
     child: Child,
@@ -48,11 +53,12 @@ pub(super) enum Said {
 impl Process {
     /// Starts a process and answers with it and the line that it begins with.
     pub(super) fn start(settings: &Settings) -> Result<(Self, String), ExecutorError> {
-        let failed =
-            |error| ExecutorError::Start { program: settings.program.clone(), error, mend: settings.mend };
-        let home = tempfile::Builder::new().prefix("lockstep-wiredtiger-").tempdir_in(&settings.homes).map_err(failed)?;
+        let failed = |error| ExecutorError::Start { program: settings.program.clone(), error, mend: settings.mend };
+        let home =
+            tempfile::Builder::new().prefix("lockstep-wiredtiger-").tempdir_in(&settings.homes).map_err(failed)?;
         // Appending, because the process empties it before each program.
-        let words = File::options().create(true).append(true).read(true).open(home.path().join("stderr")).map_err(failed)?;
+        let words =
+            File::options().create(true).append(true).read(true).open(home.path().join("stderr")).map_err(failed)?;
         // A process whose parent is gone kills itself, later than the parent would have done it.
         let own_limit = settings.limit.as_secs().saturating_add(1).saturating_mul(2).min(OWN_LIMIT_MAX);
         // It works in another directory, from which a relative path would lead elsewhere.
@@ -83,7 +89,16 @@ impl Process {
                 let Settings { program, mend, .. } = settings.clone();
                 Err(ExecutorError::Silent { program, limit: START_LIMIT, mend })
             }
-            _ => Err(ExecutorError::Refused { what: process.last_words(1), mend: settings.mend }),
+            _ => Err(process.refusal(settings.mend)),
+        }
+    }
+
+    /// Why it did not start, in its own words: those of this program name the mend themselves.
+    fn refusal(&mut self, mend: &'static str) -> ExecutorError {
+        let what = self.last_words(1);
+        match what.strip_prefix(OWN_WORDS) {
+            Some(words) => ExecutorError::Linked(words.strip_prefix(REFUSED).unwrap_or(words).to_owned()),
+            None => ExecutorError::Refused { what, mend },
         }
     }
 

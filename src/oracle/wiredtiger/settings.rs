@@ -49,11 +49,11 @@ impl Settings {
     }
 
     /// The linked WiredTiger's layered tables, in the command line tool `lockstep`. Their databases are in memory if
-    /// there is a file system for that.
-    pub fn layered(lockstep: PathBuf) -> Self {
+    /// there is a file system for that. `nodes` is added to the configuration of each node.
+    pub fn layered(lockstep: PathBuf, nodes: &str) -> Self {
         let in_memory = Path::new(IN_MEMORY);
         Settings {
-            arguments: vec!["wiredtiger-child".into(), "--layered".into()],
+            arguments: ["wiredtiger-child", "--layered", "--nodes", nodes].map(OsString::from).to_vec(),
             homes: if in_memory.is_dir() { in_memory.to_owned() } else { std::env::temp_dir() },
             mend: "build with --features wiredtiger-layered and WIREDTIGER_DIR, run with WIREDTIGER_PAGE_LOG",
             ..Settings::linked(lockstep)

@@ -13,9 +13,6 @@ pub const INVALID: i32 = 22;
 pub const BUSY: i32 = 16;
 /// `WT_PANIC`: nothing works on the connection any more.
 pub const PANIC: i32 = sys::WT_PANIC;
-/// `WT_NOTFOUND`.
-pub const NOT_FOUND: i32 = sys::WT_NOTFOUND;
-
 /// Codes of `errno` that applications have to reckon with: `ENOENT`, `EBUSY`, `EINVAL`, `ENOTSUP`.
 const ERRNO: [i32; 4] = [2, BUSY, INVALID, 95];
 

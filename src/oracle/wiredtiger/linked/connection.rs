@@ -70,11 +70,11 @@ impl Connection {
             // The structures of another version may be laid out in another way.
             return Err(Refusal { code: code::INVALID, message: "the header is of another version".to_owned() });
         }
-        events::take_last();
         let mut connection: *mut WT_CONNECTION = ptr::null_mut();
         // SAFETY: both strings are terminated, the handler is there for ever, and the pointer is written on success.
-        let code =
-            unsafe { sys::wiredtiger_open(home.as_ptr(), events::handler(), config.as_ptr(), &mut connection) };
+        let code = events::hold(|| unsafe {
+            sys::wiredtiger_open(home.as_ptr(), events::handler(), config.as_ptr(), &mut connection)
+        });
         match NonNull::new(connection) {
             Some(connection) if code == code::OK => Ok(Connection { raw: Rc::new(RawConnection { connection }) }),
             _ => Err(Refusal::new(code)),
@@ -87,6 +87,7 @@ impl Connection {
     }
 
     /// `reconfigure`.
+    #[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
     pub fn reconfigure(&self, config: &CStr) -> i32 {
         self.raw.configured(|methods| methods.reconfigure, Some(config))
     }
@@ -123,11 +124,25 @@ impl Connection {
         if code == code::OK { Ok(timestamp(&answer)) } else { Err(code) }
     }
 
-    #[cfg(wiredtiger_page_log)]
+    /// The database without anything that is open on it, to be closed in another thread; `None` if something is.
+    #[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
+    pub fn alone(self) -> Option<Alone> {
+        Rc::into_inner(self.raw).map(Alone)
+    }
+
+    #[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
     pub(super) fn raw(&self) -> &Rc<RawConnection> {
         &self.raw
     }
 }
+
+/// A database on which nothing is open. It is closed when it is dropped, in whichever thread that is.
+#[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
+pub struct Alone(#[expect(dead_code, reason = "kept to be dropped")] RawConnection);
+
+// SAFETY: nobody else has the pointer, and WiredTiger lets any thread call the methods of a connection.
+#[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
+unsafe impl Send for Alone {}
 
 /// Room for a timestamp in hexadecimal digits, terminated.
 pub(super) const HEX: usize = 2 * size_of::<u64>() + 1;

@@ -230,14 +230,14 @@ impl Cursor {
     pub fn key(&self) -> Field {
         // SAFETY: the cursor is open until `self` is dropped.
         let cursor = unsafe { self.cursor.as_ref() };
-        self.field(&cursor.key, WT_CURSTD_KEY_INT.into(), WT_CURSTD_KEY_EXT.into())
+        self.field(&cursor.key, WT_CURSTD_KEY_INT, WT_CURSTD_KEY_EXT)
     }
 
     /// The value as it is.
     pub fn value(&self) -> Field {
         // SAFETY: as above.
         let cursor = unsafe { self.cursor.as_ref() };
-        self.field(&cursor.value, WT_CURSTD_VALUE_INT.into(), WT_CURSTD_VALUE_EXT.into())
+        self.field(&cursor.value, WT_CURSTD_VALUE_INT, WT_CURSTD_VALUE_EXT)
     }
 
     /// Copies a key or value out: what it refers to may change with the next call.

@@ -7,6 +7,7 @@ use super::code;
 use super::sys::{WT_EVENT_HANDLER, WT_SESSION};
 use std::ffi::{CStr, c_char, c_int};
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// The handler that all connections are given.
@@ -18,6 +19,8 @@ static HANDLER: LazyLock<WT_EVENT_HANDLER> = LazyLock::new(|| WT_EVENT_HANDLER {
 
 /// The last error message of the process, whoever caused it, and whether it was printed.
 static LAST: Mutex<(String, bool)> = Mutex::new((String::new(), true));
+/// How many callers want to print messages themselves.
+static HELD: AtomicUsize = AtomicUsize::new(0);
 /// What the message says with which WiredTiger aborts. Why it does is in the one before.
 const ABORT: &str = "aborting WiredTiger";
 
@@ -30,6 +33,15 @@ pub fn handler() -> *mut WT_EVENT_HANDLER {
 /// Takes the last error message, in one line; empty if there was none.
 pub fn take_last() -> String {
     std::mem::take(&mut LAST.lock().unwrap_or_else(PoisonError::into_inner).0)
+}
+
+/// Calls `refused`, whose errors are reported by the caller with the last message, and prints none.
+pub fn hold<T>(refused: impl FnOnce() -> T) -> T {
+    HELD.fetch_add(1, Ordering::Relaxed);
+    take_last();
+    let answer = refused();
+    HELD.fetch_sub(1, Ordering::Relaxed);
+    answer
 }
 
 /// Called by WiredTiger from whichever thread met the error.
@@ -48,7 +60,7 @@ unsafe extern "C" fn on_error(
     if message.contains(ABORT) && !last.1 {
         print(&last.0);
     }
-    let news = !code::is_ordinary(error);
+    let news = !code::is_ordinary(error) && HELD.load(Ordering::Relaxed) == 0;
     if news {
         print(&message);
     }

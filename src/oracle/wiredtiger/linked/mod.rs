@@ -12,6 +12,10 @@ mod code;
 mod connection;
 mod cursor;
 mod events;
+#[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
+mod layered;
+#[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
+mod page_log;
 mod plain;
 mod request;
 mod serve;
@@ -20,5 +24,7 @@ mod site;
 mod stage;
 mod sys;
 
+#[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
+pub use layered::Layered;
 pub use plain::Plain;
 pub use serve::serve;

@@ -112,7 +112,7 @@ impl Executor for Plain {
 }
 
 /// Has one request performed.
-fn execute(stage: &mut dyn Stage, request: &str) -> Result<Ending, ExecutorError> {
+pub(super) fn execute(stage: &mut dyn Stage, request: &str) -> Result<Ending, ExecutorError> {
     let mut answers = Vec::new();
     let ended = stage::perform(stage, request, &mut |answer| answers.push(answer.to_owned()));
     let reason = match ended {

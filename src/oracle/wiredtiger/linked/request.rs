@@ -64,16 +64,27 @@ pub struct Entry<'a> {
 /// What is to be done. A configuration of `None` is the empty one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb<'a> {
-    Open { table: usize, overwrite: bool, random: bool },
+    Open {
+        table: usize,
+        overwrite: bool,
+        random: bool,
+    },
     Close,
-    Duplicate { from: Who },
+    Duplicate {
+        from: Who,
+    },
     SetKey(Vec<u8>),
     SetValue(Vec<u8>),
-    Bound { upper: bool, inclusive: bool },
+    Bound {
+        upper: bool,
+        inclusive: bool,
+    },
     ClearBounds,
     Reset,
     Search,
-    SearchNear { expected: Option<Vec<u8>> },
+    SearchNear {
+        expected: Option<Vec<u8>>,
+    },
     Next,
     Prev,
     Insert,
@@ -81,12 +92,18 @@ pub enum Verb<'a> {
     Remove,
     Reserve,
     LargestKey,
-    Reconfigure { overwrite: bool },
+    Reconfigure {
+        overwrite: bool,
+    },
     State,
     GetKey,
     GetValue,
-    Compare { with: Who },
-    Equals { with: Who },
+    Compare {
+        with: Who,
+    },
+    Equals {
+        with: Who,
+    },
     Modify(Vec<Change>),
     Begin(Option<&'a str>),
     Commit(Option<&'a str>),
@@ -96,11 +113,18 @@ pub enum Verb<'a> {
     ResetSnapshot,
     QuerySession(Option<&'a str>),
     QueryNode(Option<&'a str>),
-    Truncate { start: Option<usize>, stop: Option<usize> },
-    TruncateTable { table: usize },
+    Truncate {
+        start: Option<usize>,
+        stop: Option<usize>,
+    },
+    TruncateTable {
+        table: usize,
+    },
     SetTimestamp(Option<&'a str>),
     RollbackToStable,
-    Recreate { table: usize },
+    Recreate {
+        table: usize,
+    },
     /// What happens to a pair of nodes and not to a table: only for layered tables.
     Event(Event),
 }
@@ -274,7 +298,8 @@ mod tests {
         assert_eq!(read("value 0 0 -"), Ok(Verb::SetValue(Vec::new())));
         assert_eq!(read("near 0 0 -"), Ok(Verb::SearchNear { expected: None }));
         assert_eq!(read("modify 0 0 ."), Ok(Verb::Modify(Vec::new())));
-        let changes = [(vec![0x61], 3, 1), (Vec::new(), 0, 9)].map(|(data, offset, size)| Change { data, offset, size });
+        let changes =
+            [(vec![0x61], 3, 1), (Vec::new(), 0, 9)].map(|(data, offset, size)| Change { data, offset, size });
         assert_eq!(read("modify 0 0 61:3:1,-:0:9"), Ok(Verb::Modify(changes.to_vec())));
         assert_eq!(read("begin 0 0 -"), Ok(Verb::Begin(None)));
         assert_eq!(read("query 0 0 node get=stable"), Ok(Verb::QueryNode(Some("get=stable"))));

@@ -90,6 +90,7 @@ impl Session {
     }
 
     /// `checkpoint`.
+    #[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
     pub fn checkpoint(&self) -> i32 {
         self.configured(|methods| methods.checkpoint, None)
     }
@@ -144,6 +145,11 @@ impl Session {
                 None => code::INVALID,
             }
         }
+    }
+
+    #[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
+    pub(super) fn raw(&self) -> &RawSession {
+        &self.raw
     }
 
     fn configured(&self, method: fn(&WT_SESSION) -> Option<Configured>, config: Option<&CStr>) -> i32 {

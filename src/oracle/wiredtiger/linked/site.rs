@@ -14,7 +14,7 @@ use std::iter::once;
 /// Waits for no checkpoint; the locks are only ever held by WiredTiger's own threads, and not for long.
 const DROP: &CStr = c"checkpoint_wait=false";
 
-/// Sessions and cursors of a program on tables of one connection. Cursors go before sessions.
+/// Sessions and cursors of a program on tables of one connection. Dropping it closes them, and leaves the tables.
 pub struct Site {
     /// By session, then by slot.
     cursors: Vec<Vec<Option<Cursor>>>,
@@ -57,7 +57,8 @@ impl Site {
     pub fn close(mut self) -> Result<(), i32> {
         self.cursors.clear();
         self.sessions.clear();
-        let mut codes = once(self.connection.look_around()).chain(self.tables.iter().map(|table| self.drop_table(table)));
+        let mut codes =
+            once(self.connection.look_around()).chain(self.tables.iter().map(|table| self.drop_table(table)));
         codes.find(|&code| code != code::OK).map_or(Ok(()), Err)
     }
 
@@ -132,11 +133,8 @@ impl Site {
 
     fn recreate(&self, table: usize) -> Result<i32, Bad> {
         let uri = self.table(table)?;
-        let calls: [&dyn Fn() -> i32; 3] = [
-            &|| self.connection.look_around(),
-            &|| self.drop_table(uri),
-            &|| self.own.create(uri, self.creation),
-        ];
+        let calls: [&dyn Fn() -> i32; 3] =
+            [&|| self.connection.look_around(), &|| self.drop_table(uri), &|| self.own.create(uri, self.creation)];
         Ok(calls.iter().map(|call| call()).find(|&code| code != code::OK).unwrap_or(code::OK))
     }
 
