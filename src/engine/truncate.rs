@@ -23,6 +23,13 @@ enum Stop {
     At(Box<Cursor>),
 }
 
+impl Stop {
+    /// Whether it has to be looked for.
+    fn is_sought(&self) -> bool {
+        matches!(self, Stop::At(cursor) if !cursor.is_positioned())
+    }
+}
+
 /// The records of a range that only stable has.
 #[derive(Default)]
 struct InStable {
@@ -66,7 +73,7 @@ impl Session {
         if self.txn.running || !began { self.noted(code) } else { self.end_implicit(node, code) }
     }
 
-    /// Answers with the cursors, reset, the code, and whether it came to removing anything. Without a start cursor one
+    /// Answers with the cursors, reset, the code, and whether it came to looking for anything. Without a start cursor one
     /// of its own walks.
     fn truncate_between(
         &mut self,
@@ -78,10 +85,16 @@ impl Session {
         let from_first = start.is_none();
         let mut start = start.unwrap_or_else(|| self.new_cursor(table, CursorConfig::default()));
         let mut ctx = Ctx { node, txn: &mut self.txn, session: self.index, placed: &mut self.placed };
-        let ended = match find_ends(&mut ctx, &mut start, from_first, &mut stop) {
+        let ended = match check_ends(&start, from_first, &stop) {
             Err(code) => (code, false),
-            Ok(None) => (Code::Ok, false),
-            Ok(Some(last)) => (remove_up_to(&mut ctx, &mut start, last.as_ref()), true),
+            Ok(()) => {
+                let looks = !start.is_positioned() || stop.is_sought();
+                match find_ends(&mut ctx, &mut start, from_first, &mut stop) {
+                    Err(code) => (code, looks),
+                    Ok(None) => (Code::Ok, looks),
+                    Ok(Some(last)) => (remove_up_to(&mut ctx, &mut start, last.as_ref()), true),
+                }
+            }
         };
         start.reset_keeping_bounds(&mut ctx);
         if let Stop::At(cursor) = &mut stop {
@@ -99,7 +112,6 @@ fn find_ends(
     from_first: bool,
     stop: &mut Stop,
 ) -> Result<Option<Option<Key>>, Code> {
-    check_keys(start, from_first, stop)?;
     if !start.is_positioned() && !seek_end(ctx, start, from_first, Direction::Next)? {
         return Ok(None);
     }
@@ -117,20 +129,30 @@ fn find_ends(
     Ok((!crossed).then_some(last))
 }
 
-/// The cursors that were given need keys, of one table and in order.
-fn check_keys(start: &Cursor, from_first: bool, stop: &Stop) -> Result<(), Code> {
-    if !from_first && start.key().get().is_none() {
+/// The cursors that were given need keys, of one table and in order; a random start cursor cannot compare.
+fn check_ends(start: &Cursor, from_first: bool, stop: &Stop) -> Result<(), Code> {
+    let stop = match stop {
+        Stop::Open => None,
+        Stop::AtStart => Some(start),
+        Stop::At(stop) => Some(&**stop),
+    };
+    let given = [(!from_first).then_some(start), stop];
+    if given.into_iter().flatten().any(|cursor| cursor.key().get().is_none()) {
         return Err(Code::Invalid);
     }
-    let Stop::At(stop) = stop else {
-        return Ok(());
-    };
-    let in_order = from_first || (start.table == stop.table && start.key().get() <= stop.key().get());
-    if stop.key().get().is_some() && in_order { Ok(()) } else { Err(Code::Invalid) }
+    match stop.filter(|_| !from_first) {
+        None => Ok(()),
+        Some(_) if start.config.random => Err(Code::NotSupported),
+        Some(stop) if start.table == stop.table && start.key().get() <= stop.key().get() => Ok(()),
+        Some(_) => Err(Code::Invalid),
+    }
 }
 
 /// Moves a cursor to the first record from its key on in `direction`. False if there is none.
 fn seek_end(ctx: &mut Ctx<'_>, cursor: &mut Cursor, from_first: bool, direction: Direction) -> Result<bool, Code> {
+    if cursor.config.random {
+        return Err(Code::NotSupported);
+    }
     let (mut code, exact) = if from_first { (Code::Ok, -1) } else { cursor.search_near(ctx) };
     let before = match direction {
         Direction::Next => exact < 0,

@@ -6,7 +6,7 @@
 //! caller reads from then on.
 
 use super::compare::{LEADER, MODEL, PLAIN, SLOTS, TWIN};
-use super::lockstep::{Checked, Lockstep};
+use super::lockstep::{Checked, Lockstep, hint};
 use super::nodes::FIRST;
 use super::observer::Observer;
 use crate::backend::{Backend, Call, Code, Isolation, Point, Reply, Timestamp, Who};
@@ -191,6 +191,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             }
         }
         if let Some(model) = &mut self.model {
+            hint(self.observer, model, who, call);
             codes[MODEL] = model.tell(who, call);
             self.observer.told(who, &call, codes[MODEL]);
             self.has_committed(pending, codes[MODEL]);

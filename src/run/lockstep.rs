@@ -8,7 +8,7 @@ use super::invariants;
 use super::journal::Stamps;
 use super::log::Log;
 use super::nodes::{Engines, Nodes, slots};
-use super::observer::Observer;
+use super::observer::{Hint, Observer};
 use super::oracles::Oracles;
 use super::sessions::Sessions;
 use super::situation::Situation;
@@ -129,6 +129,7 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
                 self.replies.hear(LEADER, &mut self.leader, who, call);
             }
             (plain, Some(model)) => {
+                hint(self.observer, model, who, call);
                 let reply = model.call(who, call);
                 self.observer.answered(who, &call, &reply);
                 self.replies.expect(reply);
@@ -146,6 +147,9 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
     fn dispatch_specially(&mut self, who: Who, call: Call<'_>) {
         let pending = self.about_to_commit(who, call);
         let asked = self.ask_armed(who, call);
+        if let Some(model) = &self.model {
+            hint(self.observer, model, who, call);
+        }
         let model = self.model.as_mut().map(|model| model.call(who, call));
         if let Some(reply) = &model {
             self.observer.answered(who, &call, reply);
@@ -262,5 +266,22 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
             situation.add(who, self.replies.expected());
         }
         Ok(situation)
+    }
+}
+
+/// Tells a listener what is special about the call that the model is about to answer.
+#[inline]
+pub(super) fn hint<O: Observer>(observer: &mut O, model: &Model, who: Who, call: Call<'_>) {
+    if !O::LISTENS {
+        return;
+    }
+    if model.overwrites_forgotten(who, call) {
+        observer.about_to_ask(who, Hint::ForgottenTimestamp);
+    }
+    if let Call::Truncate { stop: Some(cursor), .. } = call {
+        let stop = Who { cursor, ..who };
+        if let Some(key) = model.gone_under(stop) {
+            observer.about_to_ask(who, Hint::StopIsGone(stop, key));
+        }
     }
 }

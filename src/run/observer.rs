@@ -38,6 +38,15 @@ pub enum Open {
     },
 }
 
+/// What an engine that keeps more than it needs, or checks less, would trip over in the call that comes next.
+#[derive(Clone, Debug)]
+pub enum Hint {
+    /// A write on top of a version whose timestamp nobody minds any more, because oldest has passed it.
+    ForgottenTimestamp,
+    /// A truncate up to the place of a cursor that has lost its record: the cursor, and the key.
+    StopIsGone(Who, Key),
+}
+
 /// Watches a run.
 pub trait Observer {
     /// Whether it wants to hear every call. What only listeners need is not worked out for others.
@@ -51,9 +60,13 @@ pub trait Observer {
     #[inline]
     fn told(&mut self, _who: Who, _call: &Call<'_>, _code: Code) {}
 
+    /// The model is about to be asked.
+    #[inline]
+    fn about_to_ask(&mut self, _who: Who, _hint: Hint) {}
+
     /// The contract leaves open what the last call answers.
     #[inline]
-    fn left_open(&mut self, _open: Open) {}
+    fn left_open(&mut self, _who: Who, _open: Open) {}
 
     /// Step `index` is about to be executed.
     #[inline]
@@ -95,9 +108,14 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
         self.1.told(who, call, code);
     }
 
-    fn left_open(&mut self, open: Open) {
-        self.0.left_open(open.clone());
-        self.1.left_open(open);
+    fn about_to_ask(&mut self, who: Who, hint: Hint) {
+        self.0.about_to_ask(who, hint.clone());
+        self.1.about_to_ask(who, hint);
+    }
+
+    fn left_open(&mut self, who: Who, open: Open) {
+        self.0.left_open(who, open.clone());
+        self.1.left_open(who, open);
     }
 
     fn before(&mut self, index: usize, step: &Step) {

@@ -69,7 +69,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         if matches!(code, Code::Ok | Code::NotFound | Code::PrepareConflict) {
             let table = model.table_of(who);
             let (seen, conflict) = (model.seen(who.session, table), model.meets_prepared(who.session, table));
-            self.observer.left_open(Open::Random { seen, conflict, nothing: code == Code::NotFound });
+            self.observer.left_open(who, Open::Random { seen, conflict, nothing: code == Code::NotFound });
         }
     }
 
@@ -80,7 +80,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         if matches!(self.replies.expected().code, Code::Ok | Code::NotFound) {
             let table = model.table_of(who);
             let at_least = model.largest_needed(who.session, table);
-            self.observer.left_open(Open::Largest { at_least, written: model.all_written(table) });
+            self.observer.left_open(who, Open::Largest { at_least, written: model.all_written(table) });
         }
     }
 

@@ -5,11 +5,12 @@
 //! executor that is far away, or that may die, gets a whole batch of scripts as text ([`Script::request`]), and its
 //! answers are compared afterwards.
 //!
-//! - `recorder.rs` watches a run;
+//! - `recorder.rs` watches a run, and `detour.rs` has what it says in more words than the run did;
 //! - `wire.rs` writes a call as a line, `answer.rs` reads the line that answers it;
 //! - `withheld.rs` is the list of calls that real WiredTiger does not survive and that no script has.
 
 mod answer;
+mod detour;
 mod recorder;
 mod wire;
 mod withheld;
@@ -28,6 +29,8 @@ use std::fmt::Write;
 pub struct Script {
     /// The configuration of the program.
     config: Config,
+    /// How many tables there are to be, those that are created later included.
+    tables: u8,
     /// The calls, in the order in which they were made.
     pub entries: Vec<Entry>,
     /// How often each rule kept a call from the script.
@@ -101,7 +104,7 @@ impl Script {
     /// The text that asks an executor to run the script: on a connection of its own if `base` is `None`, else on one whose
     /// clock stands at `base`.
     pub fn request(&self, id: u64, base: Option<Timestamp>) -> String {
-        let mut text = wire::head(id, base.is_none(), &self.config);
+        let mut text = wire::head(id, base.is_none(), &self.config, self.tables);
         for entry in &self.entries {
             wire::with_base(&mut text, &entry.line, base.unwrap_or(0));
             text.push('\n');

@@ -1,20 +1,32 @@
 //! Records what a run asks of the model, and what is true of the answers that the contract leaves open.
 
+use super::detour::{self, Detour};
 use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
-use crate::backend::{Begin, Call, Code, Isolation, Key, Reply, Timestamp, Who};
+use crate::backend::{Call, Code, CursorConfig, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
-use crate::run::{Observer, Open};
+use crate::run::{Done, Hint, Observer, Open};
 use std::collections::BTreeMap;
 
 /// Watches a run and keeps its script.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    script: Script,
+    pub(super) script: Script,
     step: usize,
-    standing: [Standing; Config::MAX_SESSIONS as usize],
+    /// What is known of each session.
+    pub(super) standing: [Standing; Config::MAX_SESSIONS as usize],
+    /// Where each session's transaction begins.
+    pub(super) begun: [Option<usize>; Config::MAX_SESSIONS as usize],
+    /// What was said of the call that comes next.
+    pub(super) hints: Vec<Hint>,
+    /// Which of the script's tables each of the program's is.
+    tables: [u8; Config::MAX_TABLES as usize],
+    /// The cursors that are random ones.
+    random: Vec<Who>,
     /// Whether the node has a stable timestamp.
     has_stable: bool,
+    /// Whether the program reads what is not committed.
+    pub(super) reads_uncommitted: bool,
 }
 
 impl Recorder {
@@ -22,12 +34,23 @@ impl Recorder {
     pub fn new(program: &Program) -> Self {
         let script = Script {
             config: program.config.clone(),
+            tables: program.config.tables,
             entries: Vec::new(),
             withheld: BTreeMap::new(),
             last_ts: 0,
             needs_fresh: false,
         };
-        Recorder { script, step: 0, standing: Default::default(), has_stable: false }
+        Recorder {
+            script,
+            step: 0,
+            standing: Default::default(),
+            begun: Default::default(),
+            hints: Vec::new(),
+            tables: std::array::from_fn(|table| table as u8),
+            random: Vec::new(),
+            has_stable: false,
+            reads_uncommitted: detour::reads_uncommitted(program),
+        }
     }
 
     /// What was recorded.
@@ -36,33 +59,65 @@ impl Recorder {
     }
 
     fn record(&mut self, who: Who, call: &Call<'_>, reply: &Reply, expected: Expected) {
+        let hints = std::mem::take(&mut self.hints);
         let session = usize::from(who.session);
         let Some(&standing) = self.standing.get(session) else { return };
+        let standing = Standing { on_random: self.random.contains(&who), ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
-            *self.script.withheld.entry(rule.name).or_default() += 1;
-            return;
+            return self.count(rule.name);
         }
-        if standing.would_not_end(call, reply) {
-            *self.script.withheld.entry(withheld::ENDLESS).or_default() += 1;
-            return self.record_in_transaction(who, call, reply);
+        let call = self.on_its_table(call);
+        match detour::instead(&call, reply, standing, &hints) {
+            Some(Detour::NewTable(table)) => self.new_table(table),
+            Some(Detour::OwnTransaction(name)) => {
+                self.count(name);
+                self.record_in_transaction(who, &call, reply);
+            }
+            None => {
+                self.before(who, &call, reply, &hints);
+                self.learn(session, &call, reply);
+                self.learn_of_slot(who, &call, reply);
+                let near = reply.key.get().filter(|_| reply.code == Code::Ok);
+                self.push(wire::line(who, &call, near), expected);
+                self.after_call(who, &call, reply);
+            }
         }
-        self.learn(session, call, reply);
-        let near = reply.key.get().filter(|_| reply.code == Code::Ok);
-        self.push(wire::line(who, call, near), expected);
     }
 
-    fn push(&mut self, line: String, expected: Expected) {
+    pub(super) fn count(&mut self, name: &'static str) {
+        *self.script.withheld.entry(name).or_default() += 1;
+    }
+
+    pub(super) fn push(&mut self, line: String, expected: Expected) {
         self.script.entries.push(Entry { step: self.step, line, expected });
     }
 
-    /// A write that is rolled back, in a transaction that then is rolled back.
-    fn record_in_transaction(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
-        let begin = Begin { isolation: Some(Isolation::Snapshot), ..Begin::default() };
-        self.push(wire::line(who, &Call::Begin(begin), None), Expected::Code(Code::Ok));
-        self.push(wire::line(who, call, None), Expected::Code(Code::Rollback));
-        self.push(wire::line(who, &Call::Rollback, None), Expected::Code(Code::Ok));
-        let left = Reply { code: Code::Ok, ..reply.clone() };
-        self.push(wire::line(who, &Call::State, None), Expected::Reply(left));
+    /// The call with the number that its table has in the script.
+    fn on_its_table<'a>(&self, call: &Call<'a>) -> Call<'a> {
+        let now = |table: u8| self.tables.get(usize::from(table)).copied().unwrap_or(table);
+        match *call {
+            Call::Open(config) => Call::Open(CursorConfig { table: now(config.table), ..config }),
+            Call::TruncateTable { table } => Call::TruncateTable { table: now(table) },
+            call => call,
+        }
+    }
+
+    /// A table of the program is another one from now on.
+    fn new_table(&mut self, table: u8) {
+        if let Some(number) = self.tables.get_mut(usize::from(table)) {
+            *number = self.script.tables;
+            self.script.tables += 1;
+        }
+    }
+
+    /// Which cursors are random ones.
+    fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+        if matches!(call, Call::Open(_) | Call::Duplicate { .. } | Call::Close) && reply.code == Code::Ok {
+            self.random.retain(|&other| other != who);
+            if matches!(call, Call::Open(config) if config.random) {
+                self.random.push(who);
+            }
+        }
     }
 
     /// What the call means for those that come after it.
@@ -70,7 +125,10 @@ impl Recorder {
         let standing = &mut self.standing[session];
         let ok = reply.code == Code::Ok;
         match *call {
-            Call::Begin(_) if ok => *standing = Standing { running: true, ..Standing::default() },
+            Call::Begin(_) if ok => {
+                *standing = Standing { running: true, ..Standing::default() };
+                self.begun[session] = Some(self.script.entries.len());
+            }
             Call::Rollback if ok => *standing = Standing::default(),
             Call::Commit { .. } if ok || !standing.prepared => *standing = Standing::default(),
             Call::Prepare(_) if ok => standing.prepared = true,
@@ -108,8 +166,12 @@ impl Observer for Recorder {
         self.step = index;
     }
 
-    fn after(&mut self, index: usize, _step: &Step, _done: &crate::run::Done<'_>) {
+    fn after(&mut self, index: usize, _step: &Step, _done: &Done<'_>) {
         self.step = index + 1;
+    }
+
+    fn about_to_ask(&mut self, _who: Who, hint: Hint) {
+        self.hints.push(hint);
     }
 
     fn told(&mut self, who: Who, call: &Call<'_>, code: Code) {
@@ -120,12 +182,18 @@ impl Observer for Recorder {
         self.record(who, call, reply, Expected::Reply(reply.clone()));
     }
 
-    fn left_open(&mut self, open: Open) {
+    fn left_open(&mut self, who: Who, open: Open) {
         let Some(entry) = self.script.entries.last_mut() else { return };
-        entry.expected = match open {
-            Open::Random { seen, conflict, nothing } => Expected::Random { seen, conflict, nothing },
-            Open::Largest { at_least, written } => Expected::Largest { at_least, written: distinct(written) },
-        };
+        match open {
+            Open::Random { seen, conflict, nothing } => entry.expected = Expected::Random { seen, conflict, nothing },
+            Open::Largest { at_least, written } => {
+                let reply =
+                    std::mem::replace(&mut entry.expected, Expected::Largest { at_least, written: distinct(written) });
+                if let Expected::Reply(reply) = reply {
+                    self.align_key(who, reply.key.get());
+                }
+            }
+        }
     }
 }
 

@@ -10,12 +10,12 @@ use crate::backend::{
 use crate::program::Config;
 use std::fmt::Write;
 
-/// The line that a request begins with.
-pub(super) fn head(id: u64, fresh: bool, config: &Config) -> String {
+/// The line that a request begins with. There are more tables than the program has if some are created anew.
+pub(super) fn head(id: u64, fresh: bool, config: &Config, tables: u8) -> String {
     let clock = if fresh { "fresh" } else { "reuse" };
     let isolation: Vec<&str> =
         (0..config.sessions).map(|session| isolation_name(config.isolation_of(session))).collect();
-    let (sessions, slots, tables) = (config.sessions, config.cursors + 2, config.tables);
+    let (sessions, slots) = (config.sessions, config.cursors + 2);
     format!("program {id} {clock} {sessions} {slots} {tables} {}\n", isolation.join(","))
 }
 

@@ -1,12 +1,6 @@
-//! What is not sent to real WiredTiger as it is.
-//!
-//! First, what it does not survive: misuse that the contract answers with `EINVAL` and no change, where WiredTiger panics (after which the connection is of no use) or, in a diagnostic build, aborts.
+//! What is not sent to real WiredTiger because it does not survive it: misuse that the contract answers with `EINVAL` and no change, where WiredTiger panics (after which the connection is of no use) or, in a diagnostic build, aborts.
 //! As nothing changes, leaving the call out leaves everything else as it is. Each row is counted, so that one that hides
 //! too much is seen.
-//!
-//! Second, what it does not come to an end with: a write outside a transaction that conflicts with what stays is tried
-//! again for as long as that stays; in one thread, for ever. It is made in a transaction of its own instead
-//! ([`Standing::would_not_end`]), and what that leaves the cursor in is compared.
 
 use crate::backend::{Call, Code, Reply};
 
@@ -19,16 +13,8 @@ pub(super) struct Standing {
     pub prepared: bool,
     /// A call has failed in its transaction.
     pub failed: bool,
-}
-
-/// The name in statistics of writes that would not end.
-pub(super) const ENDLESS: &str = "write that would be tried for ever (made in a transaction of its own)";
-
-impl Standing {
-    /// Whether WiredTiger would try a write again and again.
-    pub(super) fn would_not_end(self, call: &Call<'_>, reply: &Reply) -> bool {
-        matches!(call, Call::Insert | Call::Update | Call::Remove) && !self.running && reply.code == Code::Rollback
-    }
+    /// The cursor that the call goes to is a random one.
+    pub on_random: bool,
 }
 
 /// A reason to leave a call out.
@@ -41,7 +27,7 @@ pub struct Rule {
 }
 
 /// The rules.
-pub const WITHHELD: [Rule; 5] = [
+pub const WITHHELD: [Rule; 6] = [
     Rule {
         name: "empty key",
         reason: "an empty raw key is a panic of the connection",
@@ -73,6 +59,11 @@ pub const WITHHELD: [Rule; 5] = [
             matches!(call, Call::Prepare(_)) && standing.failed && !standing.prepared && reply.code != Code::Ok
         },
     },
+    Rule {
+        name: "modify by a random cursor",
+        reason: "it is not refused, alone of all writes",
+        applies: |call, _, standing| matches!(call, Call::Modify(_)) && standing.on_random,
+    },
 ];
 
 /// The rule that keeps a call from WiredTiger, if there is one.
@@ -91,14 +82,12 @@ mod tests {
         let (empty, key) = (Key::EMPTY, Key::new(b"k"));
         let (ok, invalid) = (Reply::code(Code::Ok), Reply::code(Code::Invalid));
         let idle = Standing::default();
-        let prepared = Standing { running: true, prepared: true, failed: false };
-        let failed = Standing { running: true, prepared: false, failed: true };
+        let prepared = Standing { running: true, prepared: true, ..idle };
+        let failed = Standing { running: true, failed: true, ..idle };
+        let random = Standing { on_random: true, ..idle };
         let commit = Call::Commit { ts: None, durable: None };
         let stamp = Call::TimestampTransaction(crate::backend::TxnTimestamp::Commit, 1);
         let prepare = Call::Prepare(Some(1));
-        let rollback = Reply::code(Code::Rollback);
-        assert!(idle.would_not_end(&Call::Update, &rollback) && !failed.would_not_end(&Call::Update, &rollback));
-        assert!(!idle.would_not_end(&Call::Update, &ok) && !idle.would_not_end(&Call::Search, &rollback));
         let found = |call: &Call<'_>, reply, standing| rule(call, reply, standing).map(|rule| rule.name);
         assert_eq!(found(&Call::SetKey(&empty), &invalid, idle), Some("empty key"));
         assert_eq!(found(&Call::SetKey(&key), &ok, idle), None);
@@ -111,5 +100,8 @@ mod tests {
         assert_eq!(found(&prepare, &invalid, failed), Some("prepare of a failed transaction"));
         assert_eq!(found(&prepare, &invalid, idle), None);
         assert_eq!(found(&prepare, &invalid, prepared), None);
+        assert_eq!(found(&Call::Modify(&[]), &invalid, random), Some("modify by a random cursor"));
+        assert_eq!(found(&Call::Modify(&[]), &invalid, idle), None);
+        assert_eq!(found(&Call::Update, &invalid, random), None);
     }
 }

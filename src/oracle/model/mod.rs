@@ -157,13 +157,13 @@ impl Model {
     }
 
     fn answer(&mut self, who: Who, call: Call<'_>) -> Answer {
+        if self.refused_by_random(who, &call) {
+            return Answer::harmless(Code::NotSupported);
+        }
         if self.session(who.session).is_prepared()
             && let Some(answer) = self.while_prepared(who, &call)
         {
             return answer;
-        }
-        if self.refused_by_random(who, &call) {
-            return Answer::harmless(Code::NotSupported);
         }
         let session = who.session;
         match call {
@@ -238,7 +238,7 @@ impl Model {
         }
     }
 
-    /// A random cursor can do little more than `next`.
+    /// A random cursor can do little more than `next`; it has no order, but it can tell what is equal.
     fn refused_by_random(&self, who: Who, call: &Call<'_>) -> bool {
         let unsupported = matches!(
             call,
@@ -248,7 +248,6 @@ impl Model {
                 | Call::SearchNear
                 | Call::Prev
                 | Call::Compare { .. }
-                | Call::Equals { .. }
                 | Call::Insert
                 | Call::Update
                 | Call::Remove

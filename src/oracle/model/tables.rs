@@ -3,9 +3,9 @@
 
 use super::session::Session;
 use super::table::Table;
-use super::version::{Everyone, Kind};
+use super::version::{Chain, Everyone, Kind};
 use super::{Answer, Model};
-use crate::backend::{Code, Direction, Key, Timestamp, Value, Who};
+use crate::backend::{Call, Code, Direction, Key, Timestamp, Value, Who};
 use std::ops::Bound;
 
 /// An update of a running transaction, as an application that means to repeat it after a crash would log it.
@@ -82,6 +82,37 @@ impl Model {
     /// Every key that anybody ever wrote, since the table was created; writes that were rolled back count.
     pub fn all_written(&self, table: u8) -> Vec<Key> {
         self.tables[usize::from(table)].all_written().cloned().collect()
+    }
+
+    /// Whether what `call` writes comes on top of a version whose timestamp nobody minds because oldest has passed it.
+    /// Some say so of more than there are: any truncate may, and any key of which nothing is left. Disturbs nothing.
+    pub fn overwrites_forgotten(&self, who: Who, call: Call<'_>) -> bool {
+        let session = self.session(who.session);
+        let forgotten = |table: u8, key: &Key, replaced_ts: Timestamp| {
+            let nothing_left = replaced_ts == 0 && self.ever_written(table, key);
+            nothing_left || (replaced_ts != 0 && replaced_ts <= self.node.oldest)
+        };
+        match (call, &session.txn) {
+            (Call::Insert | Call::Update | Call::Remove, None) => {
+                let table = self.table_of(who);
+                let newest = |key| self.tables[usize::from(table)].chain(key).and_then(Chain::newest);
+                let replaced = |key| newest(key).map_or(0, |version| version.durable_ts);
+                self.cursor(who).key.get().is_some_and(|key| forgotten(table, key, replaced(key)))
+            }
+            (Call::Truncate { .. } | Call::TruncateTable { .. }, None) => true,
+            (Call::Commit { .. }, Some(txn)) => txn.writes.iter().any(|(table, key)| {
+                let updates = self.tables[usize::from(*table)].of_running(key, txn.id);
+                updates.iter().any(|update| forgotten(*table, key, update.replaced_ts))
+            }),
+            _ => false,
+        }
+    }
+
+    /// The key of a cursor that stands on a record which its session does not see. Disturbs nothing.
+    pub fn gone_under(&self, who: Who) -> Option<Key> {
+        let cursor = self.cursor(who);
+        let key = cursor.key.get().filter(|_| cursor.is_positioned())?;
+        self.peek(who.session, self.table_of(who), key).is_none().then(|| key.clone())
     }
 
     /// The number of versions that are held, of all keys of all tables.

@@ -15,14 +15,13 @@ impl Model {
             return Code::Invalid.into();
         };
         let ends = [start, stop].into_iter().flatten();
-        if ends.clone().any(|end| self.cursor(end).config.random) {
-            return Answer::harmless(Code::NotSupported);
-        }
-        let code = self.in_a_transaction(session, |model| {
-            let code = match start {
-                _ if !model.are_ends(start, stop) => Code::Invalid,
-                Some(start) => model.remove_range(start, stop),
-                None => model.remove_from_first(session, model.table_of(given), stop),
+        let fault = self.no_ends(start, stop);
+        let looks = fault.is_none() && (start.is_none() || ends.clone().any(|end| !self.cursor(end).is_positioned()));
+        let code = self.in_a_transaction(session, looks, |model| {
+            let code = match (fault, start) {
+                (Some(fault), _) => fault,
+                (None, Some(start)) => model.remove_range(start, stop),
+                (None, None) => model.remove_from_first(session, model.table_of(given), stop),
             };
             ends.for_each(|end| model.session_mut(session).apply(end.cursor, Effect::Clear));
             code
@@ -32,31 +31,38 @@ impl Model {
 
     /// Removes all records of a table.
     pub(super) fn truncate_table(&mut self, session: u8, table: u8) -> Code {
-        self.in_a_transaction(session, |model| model.remove_from_first(session, table, None))
+        self.in_a_transaction(session, true, |model| model.remove_from_first(session, table, None))
     }
 
-    /// Ends the transaction of its own that a truncate outside one is, if it has come so far that it began one. It is
-    /// not tried again after a conflict. As for all writes, what is prepared is a conflict.
-    fn in_a_transaction(&mut self, session: u8, truncate: impl FnOnce(&mut Self) -> Code) -> Code {
+    /// Ends the transaction of its own that a truncate outside one is, if it has come so far that it began one: it has
+    /// looked for a record, or removed one. It is not tried again after a conflict. As for all writes, what is prepared is
+    /// a conflict.
+    fn in_a_transaction(&mut self, session: u8, looks: bool, truncate: impl FnOnce(&mut Self) -> Code) -> Code {
         let within = self.session(session).txn.is_some();
         let code = match truncate(self) {
             Code::PrepareConflict => Code::Rollback,
             code => code,
         };
+        if looks {
+            self.begin_implicitly(session);
+        }
         let began = !within && self.session(session).txn.is_some();
         if began { self.end_implicitly(session, code) } else { code }
     }
 
-    /// Whether cursors can be the ends of a range: they have keys, of one table, and in order.
-    fn are_ends(&self, start: Option<Who>, stop: Option<Who>) -> bool {
+    /// Why cursors cannot be the ends of a range. They need keys, of one table, and in order, and it is the start cursor
+    /// that compares, which a random one cannot.
+    fn no_ends(&self, start: Option<Who>, stop: Option<Who>) -> Option<Code> {
         let key = |end: Who| self.cursor(end).key.get();
-        match (start, stop) {
-            (Some(start), Some(stop)) => {
-                let in_order = key(start).zip(key(stop)).is_some_and(|(first, last)| first <= last);
-                in_order && self.table_of(start) == self.table_of(stop)
-            }
-            _ => start.or(stop).and_then(key).is_some(),
+        if [start, stop].into_iter().flatten().any(|end| key(end).is_none()) {
+            return Some(Code::Invalid);
         }
+        let (start, stop) = start.zip(stop)?;
+        if self.cursor(start).config.random {
+            return Some(Code::NotSupported);
+        }
+        let fit = self.table_of(start) == self.table_of(stop) && key(start) <= key(stop);
+        (!fit).then_some(Code::Invalid)
     }
 
     /// Removes from the first record of the table on, with a start cursor of its own that has no bounds.
@@ -114,10 +120,13 @@ impl Model {
 
     /// Brings a cursor to the outermost record of a range whose end it is. One that is positioned is taken to be there.
     /// Any other looks for the record at its key or next to it, and makes a step inwards if that is outside. One
-    /// without a key begins at the end of its table.
+    /// without a key begins at the end of its table. A random one cannot look.
     fn stand_inside(&mut self, end: Who, inward: Direction) -> Code {
         if self.cursor(end).is_positioned() {
             return Code::Ok;
+        }
+        if self.cursor(end).config.random {
+            return Code::NotSupported;
         }
         if self.cursor(end).key.get().is_some() {
             let near = self.search_near(end);

@@ -1,8 +1,9 @@
 //! The executor that works everywhere: a child process that drives WiredTiger.
 //!
-//! A whole batch is written to the child, and the answers are read program by program. Diagnostic builds of WiredTiger
-//! abort on misuse. If the child dies or hangs, the program that it was at is run once more, alone in a new child
-//! that writes each answer at once, to see in which entry it dies; then the batch goes on in another one.
+//! A whole batch is written to the child, and the answers are read program by program. A debug build of WiredTiger
+//! aborts on misuse, any build may panic or hang. If the child dies or hangs, the program that it was at is run once
+//! more, alone in a new child that writes each answer at once, to see in which entry it dies; then the batch goes on in
+//! another one.
 
 use super::process::{Process, Said};
 use super::{Ending, Executor, ExecutorError, Settings};
@@ -44,7 +45,7 @@ impl ChildProcess {
             match process.hear(limit) {
                 Said::Done(answers) => endings.push(Ending::Complete(answers)),
                 Said::Bad(answers, what) if what == PANIC => {
-                    let reason = format!("panic: {}", process.epitaph());
+                    let reason = format!("panic: {}", process.last_words());
                     endings.push(died(answers, reason));
                     self.process = None;
                     return Ok(());

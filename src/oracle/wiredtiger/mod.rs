@@ -41,12 +41,16 @@
 //! | `query s 0 session\|node CONFIG` | `query_timestamp` of the session or of the connection |
 //! | `truncate s 0 <start slot> <stop slot>`, `truncatetable s 0 <table>` | `truncate` |
 //! | `settimestamp 0 0 CONFIG`, `rts 0 0` | `set_timestamp`, `rollback_to_stable` |
-//! | `recreate 0 0 <table>` | `drop` and `create`; what is in use answers `EBUSY` at once |
+//! | `recreate 0 0 <table>` | `drop` and `create`; `EBUSY` at once while a cursor on it is open, or any cursor placed, or a transaction running |
 //!
 //! The *answer* to an entry is one line, `<code> <exact> <key> <value> <timestamp>`: the number that the C call returned;
 //! the sign of `search_near`'s exact, the result of `compare` or `equals`; then the state of the cursor in the slot, read
 //! from its structure without a call: `-` unset, `e<hex>` external, `i<hex>` internal; the answer of a query in decimal.
 //! Entries without a cursor have `0 - -` there. `set_key` and `set_value` return nothing: 0.
+//!
+//! What is peculiar to WiredTiger 11.3.1: a write outside a transaction that is in conflict with a transaction that is still
+//! running is repeated until that one ends. On one thread it never does, so that is a hang. A debug build aborts where a
+//! commit breaks the rules of timestamps, and where a release build panics.
 //!
 //! Where a key is not there, `search_near` may stand on either neighbour. If it is not the expected key on which it
 //! stands with an exact other than 0, the executor calls `next` or `prev`, whichever leads there, and adds ` | ` and

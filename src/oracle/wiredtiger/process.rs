@@ -16,6 +16,9 @@ const WORDS_READ: u64 = 4096;
 const WORDS_REPORTED: usize = 3;
 /// How long a process may take to say that it is there.
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// How long a process that has closed its output may take to end, and how often that is looked at.
+const DYING_LIMIT: Duration = Duration::from_secs(5);
+const DYING_LOOK: Duration = Duration::from_millis(5);
 /// The longest time after which a process kills itself, in seconds.
 const OWN_LIMIT_MAX: u64 = 1_000_000;
 
@@ -33,8 +36,8 @@ pub(super) struct Process {
     said: Receiver<Said>,
     /// Its standard error.
     words: File,
-    /// The directory that it works in: gone after it.
-    _home: TempDir,
+    /// The directory that it works in, if it keeps files there: gone after it.
+    _home: Option<TempDir>,
 }
 
 /// What comes from a process.
@@ -51,14 +54,21 @@ pub(super) enum Said {
 }
 
 impl Process {
-    /// Starts a process and answers with it and the line that it begins with.
+    /// Starts a process, and answers with it and the line that it begins with.
     pub(super) fn start(settings: &Settings) -> Result<(Self, String), ExecutorError> {
         let failed = |error| ExecutorError::Start { program: settings.program.clone(), error, mend: settings.mend };
-        let home =
-            tempfile::Builder::new().prefix("lockstep-wiredtiger-").tempdir_in(&settings.homes).map_err(failed)?;
+        // Its home and its standard error have names only until this returns: so nothing is left behind, whoever dies.
+        // Only where it has files to keep there, the home stays as long as the process.
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix("lockstep-wiredtiger-");
+        let home = match &settings.homes {
+            Some(homes) => builder.tempdir_in(homes),
+            None => builder.tempdir(),
+        };
+        let home = home.map_err(failed)?;
         // Appending, because the process empties it before each program.
-        let words =
-            File::options().create(true).append(true).read(true).open(home.path().join("stderr")).map_err(failed)?;
+        let words = File::options().create(true).append(true).read(true).open(home.path().join("stderr"));
+        let words = words.map_err(failed)?;
         // A process whose parent is gone kills itself, later than the parent would have done it.
         let own_limit = settings.limit.as_secs().saturating_add(1).saturating_mul(2).min(OWN_LIMIT_MAX);
         // It works in another directory, from which a relative path would lead elsewhere.
@@ -75,7 +85,7 @@ impl Process {
         let (requests, to_write) = channel();
         let (to_tell, said) = channel();
         let pipes = (child.stdin.take(), child.stdout.take());
-        let mut process = Process { child, requests, said, words, _home: home };
+        let mut process = Process { child, requests, said, words, _home: settings.homes.is_some().then_some(home) };
         if let (Some(stdin), Some(stdout)) = pipes {
             thread::spawn(move || feed(stdin, &to_write));
             thread::spawn(move || listen(stdout, &to_tell));
@@ -95,7 +105,9 @@ impl Process {
 
     /// Why it did not start, in its own words: those of this program name the mend themselves.
     fn refusal(&mut self, mend: &'static str) -> ExecutorError {
-        let what = self.last_words(1);
+        let status = self.wait();
+        let words = self.last_words();
+        let what = if words.is_empty() { status } else { words };
         match what.strip_prefix(OWN_WORDS) {
             Some(words) => ExecutorError::Linked(words.strip_prefix(REFUSED).unwrap_or(words).to_owned()),
             None => ExecutorError::Refused { what, mend },
@@ -123,11 +135,23 @@ impl Process {
         }
     }
 
-    /// How it ended and what it said last on standard error, in one line. Kills it if it has not ended.
+    /// How a process that is gone ended, and what it said last on standard error, in one line.
     pub(super) fn epitaph(&mut self) -> String {
-        let status = self.kill();
-        let words = self.last_words(WORDS_REPORTED);
+        let status = self.wait();
+        let words = self.last_words();
         if words.is_empty() { status } else { format!("{status}: {words}") }
+    }
+
+    /// Waits until it has ended and says how it did. Its output ends a little earlier than it does, and before its last
+    /// words; if it does not end then, it is killed.
+    fn wait(&mut self) -> String {
+        for _ in 0..DYING_LIMIT.as_millis() / DYING_LOOK.as_millis() {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return status.to_string();
+            }
+            thread::sleep(DYING_LOOK);
+        }
+        self.kill()
     }
 
     /// Kills it if it has not ended, and says how it did.
@@ -140,7 +164,7 @@ impl Process {
     }
 
     /// The last lines of its standard error.
-    pub(super) fn last_words(&mut self, lines: usize) -> String {
+    pub(super) fn last_words(&mut self) -> String {
         let mut bytes = Vec::new();
         let length = self.words.metadata().map_or(0, |metadata| metadata.len());
         let read = self
@@ -151,7 +175,8 @@ impl Process {
             return error.to_string();
         }
         let text = String::from_utf8_lossy(&bytes);
-        let mut last: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(lines).collect();
+        let mut last: Vec<&str> =
+            text.lines().rev().filter(|line| !line.trim().is_empty()).take(WORDS_REPORTED).collect();
         last.reverse();
         last.into_iter().map(without_prefix).collect::<Vec<_>>().join("; ")
     }

@@ -2,6 +2,7 @@
 
 Started by child.rs as `python -I -c <this text> <limit>`, in an empty directory of its own. Requests come on standard
 input, answers go to standard output, and what WiredTiger has to say to standard error. mod.rs has the format of both.
+The directory is removed as soon as this process has said hello: an in-memory database has no files.
 `limit` is the number of seconds after which a program kills this process, in case the parent is no longer there to.
 
 WiredTiger is called through ctypes and not through the package's Python methods: those raise exceptions instead of

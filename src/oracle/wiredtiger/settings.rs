@@ -19,8 +19,8 @@ pub struct Settings {
     pub arguments: Vec<OsString>,
     /// How long one program may take. A child that takes longer counts as dead.
     pub limit: Duration,
-    /// Where it gets a directory of its own to work in.
-    pub homes: PathBuf,
+    /// Where it gets a directory to keep files in; `None` if it needs none.
+    pub homes: Option<PathBuf>,
     /// What helps if it does not start.
     pub mend: &'static str,
 }
@@ -32,7 +32,7 @@ impl Settings {
             program: environment::python()?,
             arguments: ["-I", "-c", include_str!("runner.py")].map(OsString::from).to_vec(),
             limit: LIMIT,
-            homes: std::env::temp_dir(),
+            homes: None,
             mend: "run 'make wiredtiger'",
         })
     }
@@ -43,7 +43,7 @@ impl Settings {
             program: lockstep,
             arguments: vec!["wiredtiger-child".into()],
             limit: LIMIT,
-            homes: std::env::temp_dir(),
+            homes: None,
             mend: "build with --features wiredtiger and WIREDTIGER_DIR",
         }
     }
@@ -54,7 +54,7 @@ impl Settings {
         let in_memory = Path::new(IN_MEMORY);
         Settings {
             arguments: ["wiredtiger-child", "--layered", "--nodes", nodes].map(OsString::from).to_vec(),
-            homes: if in_memory.is_dir() { in_memory.to_owned() } else { std::env::temp_dir() },
+            homes: Some(if in_memory.is_dir() { in_memory.to_owned() } else { std::env::temp_dir() }),
             mend: "build with --features wiredtiger-layered and WIREDTIGER_DIR, run with WIREDTIGER_PAGE_LOG",
             ..Settings::linked(lockstep)
         }

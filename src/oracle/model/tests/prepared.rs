@@ -150,11 +150,12 @@ fn one_that_has_a_prepare_timestamp_must_be_prepared_to_commit() {
 }
 
 #[test]
-fn there_is_a_prepare_timestamp_to_ask_for_only_in_a_transaction() {
+fn the_prepare_timestamp_can_be_asked_for() {
     let mut table = ten_to_fifty();
     let query = Call::Query(TimestampQuery::Prepare);
-    table.does(A, query, "einval").does(A, Call::Begin(SNAPSHOT), "ok").does(A, query, "ok 0");
+    table.does(A, query, "ok 0").does(A, Call::Begin(SNAPSHOT), "ok").does(A, query, "ok 0");
     table.does(A, stamp(TxnTimestamp::Prepare, 7), "ok").does(A, query, "ok 7");
+    table.does(A, Call::Rollback, "ok").does(A, query, "ok 0");
 }
 
 #[test]

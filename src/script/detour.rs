@@ -1,0 +1,138 @@
+//! What a script says in other words than the run did, because WiredTiger's answer would depend on what it happens to
+//! keep, or would not come. Each detour is counted.
+//!
+//! - A write outside a transaction that is rolled back is tried again for as long as what is in its way stays: in one
+//!   thread, for ever. It is made in a transaction of its own.
+//! - A write without a timestamp over one that has a timestamp is refused as long as that timestamp is known. The
+//!   contract minds it only until oldest has passed it, because a page that is evicted forgets it then; a page that stays
+//!   in memory does not. Such a write is excused with `no_timestamp`, which takes a transaction.
+//! - A table that is dropped may be busy for as long as somebody might want to read in its past: another one takes its
+//!   place.
+//! - A truncate to the place of a cursor whose record is gone runs to the end of the table. Its key is set anew first.
+//! - Readers at read-uncommitted cannot put together a value that is stored as a modification: where there are any, a
+//!   modification of a long value is followed by an update that says the same.
+//! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
+//!   at, the largest key, the value that a refused modify was made of) what the model has is set.
+
+use super::recorder::Recorder;
+use super::withheld::Standing;
+use super::{Expected, wire};
+use crate::backend::{Begin, Call, Code, Field, Isolation, Key, Reply, Who};
+use crate::program::{Op, Program};
+use crate::run::Hint;
+
+/// The longest value in bytes that WiredTiger stores whole when it is modified.
+const STORED_WHOLE: usize = 64;
+
+const ENDLESS: &str = "write that would be tried for ever: in a transaction of its own";
+const UNSTAMPED: &str = "write without a timestamp over a forgotten one: with no_timestamp";
+const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
+const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
+
+/// What is done instead of a call.
+pub(super) enum Detour {
+    /// It is made in a transaction of its own, which ends as the call did.
+    OwnTransaction(&'static str),
+    /// A table of the program is another one from now on.
+    NewTable(u8),
+}
+
+/// What is done instead of a call, if anything.
+pub(super) fn instead(call: &Call<'_>, reply: &Reply, standing: Standing, hints: &[Hint]) -> Option<Detour> {
+    let writes = matches!(call, Call::Insert | Call::Update | Call::Remove);
+    let truncates = matches!(call, Call::Truncate { .. } | Call::TruncateTable { .. });
+    let forgotten = hints.iter().any(|hint| matches!(hint, Hint::ForgottenTimestamp));
+    // A remove of the record that the cursor stands on is not tried again, and leaves no key.
+    let tries_again = writes && !(matches!(call, Call::Remove) && reply.key == Field::Unset);
+    match (call, reply.code) {
+        (Call::Recreate { table }, Code::Ok) => Some(Detour::NewTable(*table)),
+        (_, Code::Rollback) if tries_again && !standing.running => Some(Detour::OwnTransaction(ENDLESS)),
+        (_, Code::Ok) if (writes || truncates) && forgotten && !standing.running => {
+            Some(Detour::OwnTransaction(UNSTAMPED))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a program has anybody who reads what is not committed.
+pub(super) fn reads_uncommitted(program: &Program) -> bool {
+    let config = &program.config;
+    let uncommitted = Isolation::ReadUncommitted;
+    (0..config.sessions).any(|session| config.isolation_of(session) == uncommitted)
+        || program
+            .steps
+            .iter()
+            .any(|step| matches!(step.op, Op::Begin { isolation: Some(level), .. } if level == uncommitted))
+}
+
+impl Recorder {
+    /// What comes before a call.
+    pub(super) fn before(&mut self, who: Who, call: &Call<'_>, reply: &Reply, hints: &[Hint]) {
+        for hint in hints {
+            match hint {
+                Hint::ForgottenTimestamp if matches!(call, Call::Commit { .. }) && reply.code == Code::Ok => {
+                    self.excuse(usize::from(who.session));
+                }
+                Hint::StopIsGone(stop, key) => {
+                    self.count(STOP_GONE);
+                    self.push(wire::line(*stop, &Call::SetKey(key), None), Expected::Code(Code::Ok));
+                }
+                Hint::ForgottenTimestamp => {}
+            }
+        }
+    }
+
+    /// Has a transaction that has begun excused from timestamps.
+    fn excuse(&mut self, session: usize) {
+        const EXCUSE: &str = "no_timestamp=true";
+        let Some(entry) = self.begun[session].and_then(|begun| self.script.entries.get_mut(begun)) else { return };
+        if entry.line.contains(EXCUSE) {
+            return;
+        }
+        match entry.line.strip_suffix(" -") {
+            Some(bare) => entry.line = format!("{bare} {EXCUSE}"),
+            None => entry.line = format!("{},{EXCUSE}", entry.line),
+        }
+        self.count(UNSTAMPED);
+    }
+
+    /// A write in a transaction that ends as the write does.
+    pub(super) fn record_in_transaction(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+        let done = reply.code == Code::Ok;
+        let begin = Begin { isolation: Some(Isolation::Snapshot), no_timestamp: done, ..Begin::default() };
+        let end = if done { Call::Commit { ts: None, durable: None } } else { Call::Rollback };
+        self.push(wire::line(who, &Call::Begin(begin), None), Expected::Code(Code::Ok));
+        self.push(wire::line(who, call, None), Expected::Code(reply.code));
+        self.push(wire::line(who, &end, None), Expected::Code(Code::Ok));
+        if call.is_on_cursor() {
+            let left = Reply { code: Code::Ok, ..reply.clone() };
+            self.push(wire::line(who, &Call::State, None), Expected::Reply(left));
+        }
+    }
+
+    /// What comes after a call.
+    pub(super) fn after_call(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+        match (call, reply.code, &reply.key, &reply.value) {
+            (Call::Next | Call::Prev, Code::PrepareConflict, Field::External(key), _) => {
+                self.align_key(who, Some(key));
+            }
+            (Call::Modify(_), Code::Rollback, _, Field::External(value)) => {
+                self.push(wire::line(who, &Call::SetValue(value), None), Expected::Code(Code::Ok));
+            }
+            (Call::Modify(_), Code::Ok, _, Field::Internal(value))
+                if self.reads_uncommitted && value.len() > STORED_WHOLE =>
+            {
+                self.count(UPDATED);
+                self.push(wire::line(who, &Call::SetValue(value), None), Expected::Code(Code::Ok));
+                self.push(wire::line(who, &Call::Update, None), Expected::Reply(reply.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives a cursor the key that the model's has.
+    pub(super) fn align_key(&mut self, who: Who, key: Option<&Key>) {
+        let call = key.map_or(Call::Reset, Call::SetKey);
+        self.push(wire::line(who, &call, None), Expected::Code(Code::Ok));
+    }
+}
