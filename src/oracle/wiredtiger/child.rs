@@ -52,8 +52,9 @@ impl ChildProcess {
                 }
                 Said::Bad(answers, what) => endings.push(died(answers, format!("bad {what}"))),
                 Said::Gone(_) | Said::Silent(_) => {
+                    let together = process.epitaph();
                     self.process = None;
-                    endings.push(self.alone(request)?);
+                    endings.push(self.alone(request, &together)?);
                     return Ok(());
                 }
             }
@@ -61,8 +62,9 @@ impl ChildProcess {
         Ok(())
     }
 
-    /// Runs a program that killed a child once more, in a child of its own that writes each answer at once.
-    fn alone(&self, request: &str) -> Result<Ending, ExecutorError> {
+    /// Runs a program that killed a child once more, in a child of its own that writes each answer at once. `together` is
+    /// what the first child died of.
+    fn alone(&self, request: &str, together: &str) -> Result<Ending, ExecutorError> {
         let (mut process, _) = Process::start(&self.settings)?;
         process.feed("flush 1\n".to_owned());
         process.feed(request.to_owned());
@@ -73,7 +75,7 @@ impl ChildProcess {
                 Ending::Died { answers, reason, hung: true }
             }
             Said::Bad(answers, what) => died(answers, format!("bad {what}")),
-            Said::Done(_) => died(Vec::new(), ONLY_TOGETHER.to_owned()),
+            Said::Done(_) => died(Vec::new(), format!("{ONLY_TOGETHER}: {together}")),
         })
     }
 }
