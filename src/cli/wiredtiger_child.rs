@@ -21,9 +21,10 @@ pub struct ChildArgs {
 
 /// Serves requests from standard input until there are no more.
 pub fn serve(args: &ChildArgs) -> anyhow::Result<Verdict> {
-    let limit = Duration::from_secs(args.limit.max(1));
-    if args.layered {
-        return layered(args, limit);
+    let ChildArgs { layered, nodes, limit } = args;
+    let limit = Duration::from_secs((*limit).max(1));
+    if *layered {
+        return serve_layered(nodes, limit);
     }
     linked::serve(&mut linked::Plain::open()?, limit)?;
     Ok(Verdict::Agree)
@@ -31,17 +32,16 @@ pub fn serve(args: &ChildArgs) -> anyhow::Result<Verdict> {
 
 /// The nodes have their homes in the current directory: the parent has made it for that, and removes it.
 #[cfg(all(feature = "wiredtiger-layered", wiredtiger_page_log))]
-fn layered(args: &ChildArgs, limit: Duration) -> anyhow::Result<Verdict> {
-    linked::serve(&mut linked::Layered::open(".".into(), args.nodes.clone())?, limit)?;
+fn serve_layered(nodes: &str, limit: Duration) -> anyhow::Result<Verdict> {
+    linked::serve(&mut linked::Layered::open(".".into(), nodes.to_owned())?, limit)?;
     Ok(Verdict::Agree)
 }
 
-/// The linked WiredTiger has none, or they were not asked for.
+/// There are none.
 #[cfg(not(all(feature = "wiredtiger-layered", wiredtiger_page_log)))]
-fn layered(args: &ChildArgs, _: Duration) -> anyhow::Result<Verdict> {
+fn serve_layered(_: &str, _: Duration) -> anyhow::Result<Verdict> {
     anyhow::bail!(
-        "this lockstep has no layered tables of WiredTiger to open with '{}': build it with --features \
-         wiredtiger-layered and WIREDTIGER_DIR naming a WiredTiger 12 or newer with disaggregated storage",
-        args.nodes
+        "this lockstep has no layered tables of WiredTiger: build it with --features wiredtiger-layered and \
+         WIREDTIGER_DIR naming a WiredTiger 12 or newer with disaggregated storage"
     )
 }
