@@ -53,8 +53,7 @@ impl Pair {
         let follower = node(&followers, "follower", extension, config)?;
         Ok(Pair {
             checkpoints: leader.open_session(c"").map_err(Refusal::new)?,
-            // Whatever is in ingest, it sees it.
-            evictions: follower.open_session(c"isolation=read-uncommitted").map_err(Refusal::new)?,
+            evictions: follower.open_session(c"").map_err(Refusal::new)?,
             leader,
             follower,
             name: c_string(&extension.name),
@@ -108,33 +107,49 @@ impl Pair {
     }
 
     /// Evicts the pages of so many of a hundred keys of an ingest table, evenly spread.
-    fn evict(&self, table: &CString, percent: usize) -> i32 {
-        let keys = match self.keys(table) {
-            Ok(keys) => keys,
-            Err(code) => return code,
-        };
-        let mut cursor = match self.evictions.open_cursor(table, Some(c"debug=(release_evict)")) {
-            Ok(cursor) => cursor,
-            Err(code) => return code,
-        };
-        let chosen = keys.iter().enumerate().filter(|(at, _)| at * percent / 100 != (at + 1) * percent / 100);
-        for (_, key) in chosen {
-            cursor.set_key(key);
-            // It may have been a tombstone, or be gone: there is always a page that is released.
-            cursor.search();
-            cursor.reset();
+    fn evict(&self, table: &CStr, percent: usize) -> i32 {
+        match self.chosen(table, percent).and_then(|keys| self.release(table, &keys)) {
+            Ok(()) => code::OK,
+            Err(code) => code,
         }
-        code::OK
     }
 
-    /// The keys that an ingest table shows, ascending.
-    fn keys(&self, table: &CString) -> Result<Vec<Vec<u8>>, i32> {
+    /// So many of a hundred of the committed keys of a table.
+    fn chosen(&self, table: &CStr, percent: usize) -> Result<Vec<Vec<u8>>, i32> {
         let mut cursor = self.evictions.open_cursor(table, None)?;
         let mut keys = Vec::new();
-        while cursor.next() == code::OK {
-            keys.extend(cursor.key().bytes().map(<[u8]>::to_vec));
+        self.in_transaction(|| {
+            while cursor.next() == code::OK {
+                keys.extend(cursor.key().bytes().map(<[u8]>::to_vec));
+            }
+            cursor.reset();
+        })?;
+        let is_chosen = |at: usize| at * percent / 100 != (at + 1) * percent / 100;
+        Ok(keys.into_iter().enumerate().filter(|&(at, _)| is_chosen(at)).map(|(_, key)| key).collect())
+    }
+
+    /// Evicts the pages of keys.
+    fn release(&self, table: &CStr, keys: &[Vec<u8>]) -> Result<(), i32> {
+        let mut cursor = self.evictions.open_cursor(table, Some(c"debug=(release_evict)"))?;
+        keys.iter().try_for_each(|key| {
+            self.in_transaction(|| {
+                cursor.set_key(key);
+                cursor.search();
+                cursor.reset();
+            })
+        })
+    }
+
+    /// Reads in a transaction: outside of one WiredTiger repeats for ever what it once has to roll back.
+    fn in_transaction(&self, read: impl FnOnce()) -> Result<(), i32> {
+        match self.evictions.begin(Some(c"ignore_prepare=true")) {
+            code::OK => read(),
+            code => return Err(code),
         }
-        Ok(keys)
+        match self.evictions.rollback() {
+            code::OK => Ok(()),
+            code => Err(code),
+        }
     }
 }
 
