@@ -10,7 +10,8 @@
 //! - [`run`] does a program on all of them in lockstep;
 //! - [`script`] is what a run asked and was answered, for somebody else to answer later;
 //! - [`ground`] compares the answers of others, such as real WiredTiger, with a script;
-//! - [`shrink`] makes a program that fails small.
+//! - [`shrink`] makes a program that fails small;
+//! - [`replay`] has many threads do what is planned, so that any timing has one outcome.
 //!
 //! ```
 //! use lockstep::program::{Profile, generate};
@@ -30,6 +31,7 @@ pub mod engine;
 pub mod ground;
 pub mod oracle;
 pub mod program;
+pub mod replay;
 pub mod run;
 pub mod script;
 pub mod shrink;

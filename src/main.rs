@@ -1,4 +1,4 @@
-//! The command line tool: `lockstep run | replay | print | encode | shrink | stats | faults`. See `cli` for the commands.
+//! The command line tool: `lockstep run | replay | print | encode | shrink | stats | faults | predict`. See `cli` for the commands.
 
 mod cli;
 

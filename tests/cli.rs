@@ -1,6 +1,7 @@
 //! The command line tool from the outside: exit codes, messages, files.
 
 use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, is_empty, starts_with};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
@@ -309,4 +310,34 @@ fn coverage_without_its_tools_says_so_in_a_line() {
     {
         assert!(stderr.contains(part), "{part:?} should be in {stderr}");
     }
+}
+
+#[test]
+fn planners_are_compared() {
+    let study = ["predict", "study", "--ops", "2000", "--executed", "300", "--lanes", "64"];
+    let assert = lockstep().args(study).args(["--scenario", "f"]).assert().success();
+    assert.stdout(
+        starts_with("F: one table of 700 rows, 5 % inserts (seed 1, 64 lanes)")
+            .and(contains("birth lane             100.00 %")),
+    );
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let plot = directory.path().join("study.svg");
+    let own = ["--tables", "2xvar:base=5:insert=20,fix:bits=1:update=50", "--json", "--plot"];
+    let assert = lockstep().args(study).args(own).arg(&plot).assert().success();
+    let all: Json = serde_json::from_slice(&assert.get_output().stdout).expect("JSON");
+    assert_eq!(all[0]["plans"].as_array().map(Vec::len), Some(6));
+    assert_eq!(all[0]["executions"][20]["scheme"], "birth lane");
+    assert_eq!(all[0]["executions"][20]["waits_per_mille"], 0.0);
+    assert!(std::fs::read_to_string(&plot).expect("a plot").starts_with("<svg"));
+    // The same picture again is a success, another one needs to be forced.
+    lockstep().args(study).args(own).arg(&plot).assert().success();
+    refuses(lockstep().args(study).args(["--scenario", "F", "--plot"]).arg(&plot), &["--force replaces it"]);
+}
+
+#[test]
+fn what_cannot_be_planned_is_refused() {
+    let study = ["predict", "study"];
+    refuses(lockstep().args(study).args(["--tables", "var:insert=60:update=50"]), &["add up to 100"]);
+    refuses(lockstep().args(study).args(["--scenario", "G"]), &["no workload 'G': write A to F"]);
+    refuses(lockstep().args(study).args(["--lanes", "0"]), &["1 to 65535"]);
 }

@@ -10,6 +10,7 @@ mod input;
 mod number;
 mod oracles;
 mod output;
+mod predict;
 mod print;
 mod progress;
 mod replay;
@@ -56,6 +57,8 @@ enum Command {
     Stats(stats::StatsArgs),
     /// Lists the bugs that can be planted to see whether they are found.
     Faults(faults::FaultsArgs),
+    /// Predictable replay: many threads, any timing, one outcome.
+    Predict(predict::PredictArgs),
     /// Writes the seed corpus of the fuzz target.
     #[command(hide = true)]
     Seeds(seeds::SeedsArgs),
@@ -145,6 +148,7 @@ pub fn main() -> ExitCode {
         Command::Shrink(args) => shrink::shrink(&args, &mut out),
         Command::Stats(args) => stats::stats(&args, &mut out),
         Command::Faults(args) => faults::faults(&args, &mut out),
+        Command::Predict(args) => predict::predict(&args, &mut out),
         Command::Seeds(args) => seeds::seeds(&args, &mut out),
         #[cfg(wiredtiger_linked)]
         Command::WiredtigerChild(args) => wiredtiger_child::serve(&args),
@@ -176,7 +180,7 @@ fn usage_error(error: &clap::Error) -> ExitCode {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         eprintln!(
-            "lockstep: which command? run, replay, print, encode, shrink, stats or faults; 'lockstep --help' tells more"
+            "lockstep: which command? run, replay, print, encode, shrink, stats, faults or predict; 'lockstep --help' tells more"
         );
         return Verdict::BadInput.into();
     }

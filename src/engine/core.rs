@@ -90,6 +90,8 @@ pub struct Core {
     pub adopted_oldest: Timestamp,
     /// How many prepared transactions have ended: then updates appear in, or vanish from, snapshots that are held.
     pub resolutions: u64,
+    /// How many transactions have committed updates.
+    pub commits: u64,
     /// Where the node's hook is to run.
     pub armed: Option<Point>,
     /// Test coverage.
@@ -109,6 +111,7 @@ impl Core {
             adopted: 0,
             adopted_oldest: 0,
             resolutions: 0,
+            commits: 0,
             armed: None,
             counters: Counters::default(),
             next_txn: 1,
@@ -148,12 +151,24 @@ impl Core {
         snapshot.max = self.next_txn;
         snapshot.min = snapshot.running.first().copied().unwrap_or(self.next_txn);
         snapshot.checkpoint = self.adopted;
+        snapshot.commits = self.commits;
         txn.has_snapshot = true;
         txn.snapshot_gen += 1;
         let registration = &mut self.registrations[session];
         registration.snapshot_min = Some(snapshot.min);
         // History serves a reader with a read timestamp from any later checkpoint.
         registration.newest_checkpoint = (txn.read_ts == 0).then_some(self.adopted);
+    }
+
+    /// Takes a new snapshot for session `session`, unless it holds one that is as good: nothing has been committed since.
+    /// (WiredTiger's snapshots have a generation, which grows with commits alone. So what was prepared meanwhile is still
+    /// somebody else's running transaction.)
+    pub fn refresh_snapshot(&mut self, session: usize, txn: &mut Txn) {
+        if !txn.has_snapshot || txn.snapshot.commits != self.commits {
+            return self.take_snapshot(session, txn);
+        }
+        let checkpoint = txn.snapshot.checkpoint;
+        self.registrations[session].newest_checkpoint = (txn.read_ts == 0).then_some(checkpoint);
     }
 
     /// Lets go of the session's snapshot, if it holds one.

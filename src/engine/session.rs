@@ -131,7 +131,7 @@ impl Session {
             self.apply(node, Outcome::Committed(0), 0);
             return Code::Ok;
         }
-        self.undo(node);
+        self.undo(node, true);
         if code == Code::Ok { Code::Invalid } else { code }
     }
 

@@ -30,7 +30,7 @@ impl Session {
         self.set_read_ts(node, read_ts);
         if isolation == Isolation::Snapshot {
             self.copy_values_out();
-            node.core.take_snapshot(self.index, &mut self.txn);
+            node.core.refresh_snapshot(self.index, &mut self.txn);
         }
         Code::Ok
     }
@@ -85,7 +85,7 @@ impl Session {
             return false;
         }
         self.set_read_ts(node, ts);
-        node.core.take_snapshot(self.index, &mut self.txn);
+        node.core.refresh_snapshot(self.index, &mut self.txn);
         true
     }
 
@@ -190,7 +190,7 @@ impl Session {
         let last = ts.unwrap_or(self.txn.commit_ts);
         let misplaced = durable.is_some() || self.txn.prepare_ts != 0;
         if misplaced || !self.may_commit(&node.core, ts) || self.breaks_usage(&node.core, last) {
-            self.undo(node);
+            self.undo(node, false);
             return Code::Invalid;
         }
         self.apply(node, Outcome::Committed(last), last);
@@ -250,12 +250,16 @@ impl Session {
         node.core.settle(&self.txn, outcome);
         let earliest = match outcome {
             Outcome::Committed(last) => self.txn.ops.iter().map(|op| if op.stamp != 0 { op.stamp } else { last }).min(),
-            Outcome::Resolved { commit_ts, .. } => (!self.txn.ops.is_empty()).then_some(commit_ts),
+            // The place-holders of one that was prepared went then.
+            Outcome::Resolved { commit_ts, .. } => {
+                self.txn.ops.iter().any(|op| op.kind != WriteKind::Reserve).then_some(commit_ts)
+            }
             Outcome::Prepared(_) | Outcome::RolledBack => None,
         };
         node.core.timestamps.durable = node.core.timestamps.durable.max(durable_ts);
         self.end(node);
         if let Some(earliest) = earliest {
+            node.core.commits += 1;
             node.core.hold_back_readers(earliest);
         }
         self.copy_values_out();
@@ -266,13 +270,14 @@ impl Session {
         if !self.txn.running {
             return Code::Invalid;
         }
-        self.undo(node);
+        self.undo(node, false);
         Code::Ok
     }
 
     /// Takes the updates back and resets the session's cursors, newest first, until none holds a place; those that
-    /// are left over keep what the application set.
-    pub(super) fn undo(&mut self, node: &mut Node) {
+    /// are left over keep what the application set. Of those that are reset the bounds go, too, if it is a transaction that
+    /// a call outside transactions was: WiredTiger resets them like an application then.
+    pub(super) fn undo(&mut self, node: &mut Node, bounds_too: bool) {
         node.core.settle(&self.txn, Outcome::RolledBack);
         let mut younger = u64::MAX;
         while self.placed > 0 {
@@ -283,6 +288,9 @@ impl Session {
             younger = cursor.opened;
             let mut ctx = Ctx { node, txn: &mut self.txn, session: self.index, placed: &mut self.placed };
             cursor.reset_keeping_bounds(&mut ctx);
+            if bounds_too {
+                cursor.clear_bounds();
+            }
         }
         self.end(node);
     }

@@ -21,6 +21,8 @@ pub struct Snapshot {
     /// The newest checkpoint that had been adopted. What comes with a later one carries no transaction ids, so this
     /// snapshot could not tell what it may see of it (WT-18156).
     pub checkpoint: CheckpointSeq,
+    /// How many transactions had committed something.
+    pub commits: u64,
 }
 
 /// What a reader sees.

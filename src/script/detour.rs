@@ -17,7 +17,7 @@
 use super::recorder::Recorder;
 use super::withheld::Standing;
 use super::{Expected, wire};
-use crate::backend::{Begin, Call, Code, Field, Isolation, Key, Reply, Who};
+use crate::backend::{Begin, Call, Code, Delta, Field, Isolation, Key, Reply, Value, Who};
 use crate::program::{Op, Program};
 use crate::run::Hint;
 
@@ -26,6 +26,7 @@ const STORED_WHOLE: usize = 64;
 
 const ENDLESS: &str = "write that would be tried for ever: in a transaction of its own";
 const UNSTAMPED: &str = "write without a timestamp over a forgotten one: with no_timestamp";
+const CUT: &str = "rest of a program whose cursor cannot be brought into the model's state";
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
@@ -101,9 +102,24 @@ impl Recorder {
         let done = reply.code == Code::Ok;
         let begin = Begin { isolation: Some(Isolation::Snapshot), no_timestamp: done, ..Begin::default() };
         let end = if done { Call::Commit { ts: None, durable: None } } else { Call::Rollback };
+        // A transaction begins by copying the values that refer to records; those that a failure drops have to go before.
+        let drops = !done && call.is_on_cursor() && reply.value == Field::Unset;
+        if drops && matches!(call, Call::Remove) {
+            let nothing = [Delta { data: Value::EMPTY, offset: 0, size: 0 }];
+            self.push(wire::line(who, &Call::Modify(&nothing), None), Expected::Code(Code::NotSupported));
+        }
         self.push(wire::line(who, &Call::Begin(begin), None), Expected::Code(Code::Ok));
         self.push(wire::line(who, call, None), Expected::Code(reply.code));
         self.push(wire::line(who, &end, None), Expected::Code(Code::Ok));
+        if drops && !matches!(call, Call::Remove) {
+            if self.bounded.contains(&who) {
+                self.count(CUT);
+                self.is_cut = true;
+                return;
+            }
+            self.align_key(who, None);
+            self.align_key(who, reply.key.get());
+        }
         if call.is_on_cursor() {
             let left = Reply { code: Code::Ok, ..reply.clone() };
             self.push(wire::line(who, &Call::State, None), Expected::Reply(left));

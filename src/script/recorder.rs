@@ -23,6 +23,10 @@ pub struct Recorder {
     tables: [u8; Config::MAX_TABLES as usize],
     /// The cursors that are random ones.
     random: Vec<Who>,
+    /// The cursors that may have bounds.
+    pub(super) bounded: Vec<Who>,
+    /// Whether nothing more is recorded.
+    pub(super) is_cut: bool,
     /// Whether the node has a stable timestamp.
     has_stable: bool,
     /// Whether the program reads what is not committed.
@@ -48,6 +52,8 @@ impl Recorder {
             hints: Vec::new(),
             tables: std::array::from_fn(|table| table as u8),
             random: Vec::new(),
+            bounded: Vec::new(),
+            is_cut: false,
             has_stable: false,
             reads_uncommitted: detour::reads_uncommitted(program),
         }
@@ -60,6 +66,9 @@ impl Recorder {
 
     fn record(&mut self, who: Who, call: &Call<'_>, reply: &Reply, expected: Expected) {
         let hints = std::mem::take(&mut self.hints);
+        if self.is_cut {
+            return;
+        }
         let session = usize::from(who.session);
         let Some(&standing) = self.standing.get(session) else { return };
         let standing = Standing { on_random: self.random.contains(&who), ..standing };
@@ -110,13 +119,19 @@ impl Recorder {
         }
     }
 
-    /// Which cursors are random ones.
+    /// Which cursors are random ones, and which may have bounds.
     fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
         if matches!(call, Call::Open(_) | Call::Duplicate { .. } | Call::Close) && reply.code == Code::Ok {
             self.random.retain(|&other| other != who);
             if matches!(call, Call::Open(config) if config.random) {
                 self.random.push(who);
             }
+            self.bounded.retain(|&other| other != who);
+        }
+        match call {
+            Call::Bound { .. } => self.bounded.push(who),
+            Call::ClearBounds | Call::Reset => self.bounded.retain(|&other| other != who),
+            _ => {}
         }
     }
 

@@ -41,8 +41,10 @@ pub struct Model {
 /// What all sessions share.
 #[derive(Debug, Default)]
 struct Node {
-    /// Grows with every commit.
+    /// Grows with every commit and every preparation.
     now: Moment,
+    /// When something was committed last.
+    last_commit: Moment,
     /// The transaction id that was given out last.
     last_txn: TxnId,
     /// The number of cursors opened so far.

@@ -116,14 +116,18 @@ impl Session {
     }
 
     /// Resets cursors from the most recently opened to the oldest, until none of the session holds a place. Those
-    /// that come after that keep what they have. Bounds stay.
-    pub fn reset_placed(&mut self) {
+    /// that come after that keep what they have. Where an application rolls back, bounds stay; where a call outside
+    /// transactions does, they go as with any reset.
+    pub fn reset_placed(&mut self, bounds_too: bool) {
         let mut before = u64::MAX;
         while self.any_placed() {
             let newest = self.cursors.iter_mut().flatten().filter(|cursor| cursor.opened < before);
             let cursor = newest.max_by_key(|cursor| cursor.opened).expect("a placed cursor is yet to come");
             before = cursor.opened;
             cursor.apply(Effect::Clear);
+            if bounds_too {
+                cursor.bounds = Default::default();
+            }
         }
         self.settle_snapshot();
     }
@@ -174,6 +178,14 @@ impl Session {
     /// Whether the application may ask for a new snapshot: at snapshot isolation, before the first write.
     pub fn may_renew_snapshot(&self) -> bool {
         self.isolation() == Isolation::Snapshot && !self.txn.as_ref().is_some_and(|txn| txn.has_written)
+    }
+
+    /// Takes a new snapshot, unless one is held that is as good: nothing has been committed since. What has only been
+    /// prepared since is in nobody's way then.
+    pub fn refresh_snapshot(&mut self, now: Moment, last_commit: Moment) {
+        if self.snapshot.is_none_or(|held| held < last_commit) {
+            self.snapshot = Some(now);
+        }
     }
 
     /// Takes a new snapshot, whether one is held or not.

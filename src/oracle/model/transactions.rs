@@ -28,7 +28,7 @@ impl Model {
         txn.roundup_prepared = begin.roundup_prepared;
         if txn.isolation == Isolation::Snapshot {
             session.copy_values();
-            session.renew_snapshot(node.now);
+            session.refresh_snapshot(node.now, node.last_commit);
         }
         Code::Ok
     }
@@ -74,7 +74,7 @@ impl Model {
     }
 
     /// Whether each update of a transaction that is to commit at `commit_ts` fits what it replaced.
-    fn fits(&self, txn: &Transaction, commit_ts: Timestamp) -> bool {
+    pub(super) fn fits(&self, txn: &Transaction, commit_ts: Timestamp) -> bool {
         txn.writes.iter().all(|(table, key)| {
             let updates = self.tables[usize::from(*table)].of_running(key, txn.id);
             updates.iter().all(|update| fits_replaced(update, txn, commit_ts, self.node.oldest))
@@ -86,6 +86,7 @@ impl Model {
         let Model { tables, sessions, node } = self;
         if !txn.writes.is_empty() {
             node.now += 1;
+            node.last_commit = node.now;
         }
         for (table, key) in &txn.writes {
             tables[usize::from(*table)].chain_mut(key).commit(txn.id, node.now, commit_ts, durable_ts);
@@ -102,7 +103,7 @@ impl Model {
         if self.session(session).txn.is_none() {
             return Code::Invalid;
         }
-        self.session_mut(session).reset_placed();
+        self.session_mut(session).reset_placed(false);
         self.undo(session);
         Code::Ok
     }
@@ -136,7 +137,7 @@ impl Model {
             TxnTimestamp::Read => match node.readable(ts, txn.roundup_read) {
                 Some(read_ts) if txn.isolation == Isolation::Snapshot && txn.read_ts == 0 => {
                     txn.read_ts = read_ts;
-                    session.renew_snapshot(node.now);
+                    session.refresh_snapshot(node.now, node.last_commit);
                     true
                 }
                 _ => false,

@@ -90,12 +90,13 @@ impl Model {
     /// Ends the transaction that a call outside one was: with a commit if the call was done, else with a rollback and
     /// its resets.
     pub(super) fn end_implicitly(&mut self, session: u8, code: Code) -> Code {
-        if code == Code::Ok {
+        let fits = code == Code::Ok && self.session(session).txn.as_ref().is_some_and(|txn| self.fits(txn, 0));
+        if fits {
             return self.commit(session, None, None);
         }
         self.undo(session);
-        self.session_mut(session).reset_placed();
-        code
+        self.session_mut(session).reset_placed(true);
+        if code == Code::Ok { Code::Invalid } else { code }
     }
 
     /// One attempt at a write.

@@ -1,0 +1,30 @@
+//! Predictable replay: many threads, any timing, one outcome.
+//!
+//! A run is a sequence of numbered operations, and the number decides everything: table, kind, key, value, commit
+//! timestamp. What many threads leave behind is then the same in every run and known beforehand. See
+//! `docs/predictable-replay.md` for the problem and the choice that was made.
+//!
+//! - [`plan`] says what each number does, as far as that follows from the number alone;
+//! - [`lanes`] hands the numbers out so that nobody waits and every key is touched in the order of numbers;
+//! - [`worker`] does them, [`execute`] one of them, against a [`store`];
+//! - [`oracle`] knows what every key had at every number; [`check`] compares a store with it;
+//! - [`simulate`] runs many workers on one thread, from a seed; [`threads`] as many on threads;
+//! - [`toy`] is a store for tests and studies.
+
+pub mod check;
+pub mod execute;
+pub mod lanes;
+pub mod oracle;
+pub mod plan;
+pub mod simulate;
+pub mod source;
+pub mod step;
+pub mod store;
+pub mod strategies;
+pub mod study;
+pub mod threads;
+pub mod toy;
+pub mod worker;
+
+#[cfg(test)]
+mod tests;

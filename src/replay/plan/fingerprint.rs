@@ -1,0 +1,127 @@
+//! A plan's fingerprint: what has to be the same for a run to be continued.
+
+use super::Plan;
+use std::fmt;
+use thiserror::Error;
+
+/// Changes whenever the same specification means another plan.
+const VERSION: u32 = 1;
+
+/// All that a plan depends on as text, one thing per line. Kept with the tables that the plan filled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint(String);
+
+/// The tables were filled by another plan.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("another plan: it was '{was}', it is '{is}'")]
+pub struct AnotherPlan {
+    /// The first line that differs, as it was.
+    pub was: String,
+    /// As it is.
+    pub is: String,
+}
+
+impl Plan {
+    /// Its fingerprint.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let spec = self.spec();
+        let mut text = format!(
+            "lockstep plan {VERSION}\nseed {}\nlanes {}\nprepared {}\nfirst commit {} second {}\n",
+            spec.seed,
+            spec.lanes,
+            spec.prepared,
+            self.clock().commit(1),
+            self.clock().commit(2)
+        );
+        for (index, table) in spec.tables.iter().enumerate() {
+            text.push_str(&format!("table {index} {table}\n"));
+        }
+        Fingerprint(text)
+    }
+}
+
+impl Fingerprint {
+    /// As it was kept.
+    pub fn from_text(text: &str) -> Self {
+        Fingerprint(text.to_owned())
+    }
+
+    /// The text to keep.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// A short form for names and messages: the text's FNV-1a hash.
+    pub fn hash(&self) -> u64 {
+        let (basis, prime) = (0xcbf2_9ce4_8422_2325, 0x0100_0000_01b3);
+        self.0.bytes().fold(basis, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(prime))
+    }
+
+    /// Whether what was begun with `before` may be continued with this.
+    ///
+    /// # Errors
+    /// If it may not: the first line that differs.
+    pub fn continues(&self, before: &Fingerprint) -> Result<(), AnotherPlan> {
+        let mut lines = (before.0.lines(), self.0.lines());
+        loop {
+            let (was, is) = (lines.0.next(), lines.1.next());
+            if was.is_none() && is.is_none() {
+                return Ok(());
+            }
+            if was != is {
+                let text = |line: Option<&str>| line.unwrap_or("nothing").to_owned();
+                return Err(AnotherPlan { was: text(was), is: text(is) });
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.hash())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Percent, Spec, tables};
+    use super::*;
+
+    fn fingerprint(change: impl FnOnce(&mut Spec)) -> Fingerprint {
+        let mut spec = Spec::new(1, tables("row:base=5:insert=53,fix:bits=2").expect("tables"));
+        change(&mut spec);
+        Plan::new(spec).expect("a plan").fingerprint()
+    }
+
+    #[test]
+    fn a_plan_continues_itself_only() {
+        let own = fingerprint(|_| {});
+        assert_eq!(fingerprint(|_| {}).continues(&own), Ok(()));
+        assert_eq!(own.continues(&Fingerprint::from_text(own.text())), Ok(()));
+        let others = [
+            fingerprint(|spec| spec.seed = 2),
+            fingerprint(|spec| spec.lanes = 96),
+            fingerprint(|spec| spec.prepared = Percent::milli(1)),
+            fingerprint(|spec| spec.tables[0].base = 6),
+            fingerprint(|spec| spec.tables[0].weight = 2),
+            fingerprint(|spec| spec.tables.truncate(1)),
+        ];
+        for other in others {
+            assert!(other.continues(&own).is_err() && own.continues(&other).is_err(), "{}", other.text());
+            assert_ne!(other.hash(), own.hash());
+        }
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        let error = fingerprint(|spec| spec.lanes = 96).continues(&fingerprint(|_| {})).expect_err("another");
+        assert_eq!(error.to_string(), "another plan: it was 'lanes 1024', it is 'lanes 96'");
+    }
+
+    #[test]
+    fn the_fingerprint_is_the_same_everywhere() {
+        let text = "lockstep plan 1\nseed 1\nlanes 1024\nprepared 0\nfirst commit 8 second 12\n\
+                    table 0 row:base=5:insert=53\ntable 1 fix:bits=2:base=0\n";
+        assert_eq!(fingerprint(|_| {}).text(), text);
+    }
+}

@@ -1,0 +1,167 @@
+//! Planners and stores that make a mistake are caught.
+
+use super::*;
+use crate::backend::Timestamp;
+use crate::bytes::ByteStr;
+use crate::replay::plan::{Edit, OpNumber};
+use crate::replay::source::{Source, Take};
+use crate::replay::step::{Action, Step};
+use crate::replay::store::{Store, StoreError};
+use crate::replay::strategies::{Append, Delayed, Jump, Queues, Strategy};
+
+const TABLES: &str = "var:base=1000:insert=53:update=20:remove=5:modify=12";
+const STOP: u64 = 3000;
+
+/// Lanes that leave it to the table which record number an insert makes, instead of its rank.
+struct Appending(Lanes);
+
+impl Source for Appending {
+    type Ticket = <Lanes as Source>::Ticket;
+
+    fn take(&mut self) -> Take<Self::Ticket> {
+        self.0.take()
+    }
+
+    fn release(&mut self, ticket: Self::Ticket) -> Option<Self::Ticket> {
+        self.0.release(ticket)
+    }
+
+    fn all_done(&self) -> OpNumber {
+        self.0.all_done()
+    }
+
+    fn resolve(plan: &Plan, ticket: &mut Self::Ticket) -> Step {
+        let step = Lanes::resolve(plan, ticket);
+        if step.action == Action::Insert { Step { action: Action::Append, key: 0, ..step } } else { step }
+    }
+
+    fn number(ticket: &Self::Ticket) -> OpNumber {
+        Lanes::number(ticket)
+    }
+}
+
+/// Whether what appending leaves is what the plan says.
+fn appends_well(workers: usize, conflicts: u64) -> bool {
+    let plan = plan(TABLES, 96, 1);
+    let store = store(&plan);
+    store.make_up_conflicts(1, conflicts);
+    let mut source = Appending(Lanes::new(Arc::clone(&plan), STOP));
+    let ran = simulate(&plan, &mut source, || store.session(), &schedule(1, workers), Extra::default(), &mut ());
+    let oracle = Oracle::at(Arc::clone(&plan), STOP);
+    ran.violations == 0 && check::state(&plan, &oracle, &mut store.session(), STOP).is_ok()
+}
+
+#[test]
+fn appending_instead_of_counting_is_caught() {
+    // One worker that never has to try again really appends.
+    assert!(appends_well(1, 0));
+    assert!(!appends_well(1, 20));
+    assert!(!appends_well(2, 0));
+}
+
+/// Runs a strategy; tells the violations, and what it left.
+fn violations<S: Strategy>(strategy: impl Fn(Arc<Plan>) -> S, stalls: u64, extra: Extra) -> (u64, u64) {
+    let plan = plan(TABLES, 96, 1);
+    let store = store(&plan);
+    let mut source = Queues::new(Arc::clone(&plan), strategy(Arc::clone(&plan)), STOP);
+    let schedule = Schedule { stalls, ..schedule(extra.seed, 8) };
+    let ran = simulate(&plan, &mut source, || store.session(), &schedule, extra, &mut ());
+    assert_eq!(ran.counts.done, STOP);
+    (ran.violations, store.digest())
+}
+
+#[test]
+fn a_born_key_in_the_lane_of_its_low_bits_is_caught() {
+    let (count, _) = violations(Delayed::without_delay, 200, extra(1));
+    assert!(count > 0);
+}
+
+#[test]
+fn the_naive_append_gives_another_database_each_time() {
+    let all: Vec<_> = (1..=4).map(|seed| violations(Append::new, 200, extra(seed)).1).collect();
+    assert!(all.windows(2).all(|two| two[0] != two[1]));
+}
+
+#[test]
+fn the_strategies_to_compare_with_are_right() {
+    fn same<S: Strategy>(name: &str, extra: fn(u64) -> Extra, strategy: impl Fn(Arc<Plan>) -> S) {
+        let all: Vec<_> = (1..=4).map(|seed| violations(&strategy, 30 * (seed % 2), extra(seed))).collect();
+        assert!(all.iter().all(|&one| one == (0, all[0].1)), "{name}: {all:?}");
+    }
+    same("jump", extra, Jump::new);
+    same("delayed", extra, |plan| Delayed::new(plan, 96, false));
+    same("short delay", extra, |plan| Delayed::new(plan, 5, false));
+    // What is rolled back has used up its record number: nobody who appends may be.
+    let never = |seed| Extra { rolled_back: Percent::NONE, ..extra(seed) };
+    same("delayed append", never, |plan| Delayed::new(plan, 96, true));
+}
+
+/// A session that forgets its twentieth update and says that all went well.
+struct Forgetful(crate::replay::toy::ToySession, u64);
+
+impl Store for Forgetful {
+    fn begin(&mut self, read_at: Option<Timestamp>) -> Result<(), StoreError> {
+        self.0.begin(read_at)
+    }
+
+    fn insert(&mut self, table: u16, key: u64, value: &ByteStr) -> Result<bool, StoreError> {
+        self.0.insert(table, key, value)
+    }
+
+    fn append(&mut self, table: u16, value: &ByteStr) -> Result<u64, StoreError> {
+        self.0.append(table, value)
+    }
+
+    fn update(&mut self, table: u16, key: u64, value: &ByteStr) -> Result<(), StoreError> {
+        self.1 += 1;
+        if self.1 == 20 { Ok(()) } else { self.0.update(table, key, value) }
+    }
+
+    fn remove(&mut self, table: u16, key: u64) -> Result<bool, StoreError> {
+        self.0.remove(table, key)
+    }
+
+    fn modify(&mut self, table: u16, key: u64, edit: &Edit) -> Result<bool, StoreError> {
+        self.0.modify(table, key, edit)
+    }
+
+    fn read(&mut self, table: u16, key: u64) -> Result<Option<ByteStr>, StoreError> {
+        self.0.read(table, key)
+    }
+
+    fn truncate(&mut self, table: u16, first: u64, last: u64) -> Result<(), StoreError> {
+        self.0.truncate(table, first, last)
+    }
+
+    fn prepare(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        self.0.prepare(at)
+    }
+
+    fn commit(&mut self, at: Timestamp, durable: Option<Timestamp>) -> Result<(), StoreError> {
+        self.0.commit(at, durable)
+    }
+
+    fn rollback(&mut self, at: Option<Timestamp>) -> Result<(), StoreError> {
+        self.0.rollback(at)
+    }
+
+    fn scan(&mut self, table: u16, at: Timestamp) -> Result<Vec<(u64, ByteStr)>, StoreError> {
+        self.0.scan(table, at)
+    }
+}
+
+#[test]
+fn a_write_that_is_lost_is_named_by_key_and_number() {
+    let plan = plan(TABLES, 96, 1);
+    let store = store(&plan);
+    let mut source = Lanes::new(Arc::clone(&plan), STOP);
+    let sessions = || Forgetful(store.session(), 0);
+    simulate(&plan, &mut source, sessions, &schedule(3, 1), Extra::default(), &mut ());
+    let oracle = Oracle::at(Arc::clone(&plan), STOP);
+    let whole = check::histories(&plan, &oracle, &mut store.session(), STOP).expect_err("a write is missing");
+    // A store that cannot tell its history is read instead, and the answer is the same.
+    let read = check::histories(&plan, &oracle, &mut Forgetful(store.session(), 99), STOP).expect_err("missing");
+    assert_eq!((whole.table, whole.key, whole.t), (read.table, read.key, read.t));
+    let history = oracle.history(whole.table, whole.key.unwrap_or_default());
+    assert!(history.iter().any(|(t, _)| *t == whole.t), "{whole}: {history:?}");
+}
