@@ -22,6 +22,9 @@
 //! assert_eq!(outcome.steps, 500);
 //! ```
 
+// Unsafe code is for calling a linked WiredTiger only: src/oracle/wiredtiger/linked/ allows it file by file.
+#![cfg_attr(not(feature = "wiredtiger"), forbid(unsafe_code))]
+
 pub mod backend;
 pub mod bytes;
 pub mod engine;

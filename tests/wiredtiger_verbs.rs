@@ -1,14 +1,14 @@
 //! Real WiredTiger in a child process: every verb answers with what the call returned and how it left the cursor.
 //! Needs `make wiredtiger`. The children themselves, and their deaths, are in `wiredtiger_child.rs`.
 
-use lockstep::oracle::wiredtiger::{Ending, Executor, PythonChild};
+use lockstep::oracle::wiredtiger::{ChildProcess, Ending, Executor, Settings};
 
 /// Executes the entries on two sessions with two slots each, and compares the answers with those behind the arrows.
 fn check(entries: &str) {
     let pairs: Vec<(&str, &str)> = entries.lines().filter_map(|line| line.trim().split_once(" => ")).collect();
     let text: String = pairs.iter().map(|(entry, _)| format!("{entry}\n")).collect();
     let request = format!("program 1 fresh 2 2 1 snapshot,snapshot\n{text}end\n");
-    let mut child = PythonChild::find().unwrap_or_else(|error| panic!("{error}"));
+    let mut child = Settings::python().and_then(ChildProcess::start).unwrap_or_else(|error| panic!("{error}"));
     let endings = child.execute(&[request]).unwrap_or_else(|error| panic!("{error}"));
     let [Ending::Complete(answers)] = endings.as_slice() else { panic!("{endings:?}") };
     let got: Vec<String> =

@@ -19,6 +19,8 @@ mod runner;
 mod seeds;
 mod shrink;
 mod stats;
+#[cfg(wiredtiger_linked)]
+mod wiredtiger_child;
 
 use anyhow::Result;
 use clap::error::{ContextKind, ErrorKind};
@@ -60,6 +62,10 @@ enum Command {
     /// Writes the seed corpus of the fuzz target.
     #[command(hide = true)]
     Seeds(seeds::SeedsArgs),
+    /// Executes requests on the linked WiredTiger, for a parent that survives it.
+    #[cfg(wiredtiger_linked)]
+    #[command(hide = true)]
+    WiredtigerChild(wiredtiger_child::ChildArgs),
 }
 
 /// What all commands that run programs share.
@@ -144,6 +150,8 @@ pub fn main() -> ExitCode {
         Command::Faults(args) => faults::faults(&args, &mut out),
         Command::Predict(args) => predict::predict(&args, &mut out),
         Command::Seeds(args) => seeds::seeds(&args, &mut out),
+        #[cfg(wiredtiger_linked)]
+        Command::WiredtigerChild(args) => wiredtiger_child::serve(&args),
     };
     match result.and_then(|verdict| out.flush().map(|()| verdict)) {
         Ok(verdict) => verdict.into(),

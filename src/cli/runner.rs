@@ -3,13 +3,19 @@
 
 use super::guard::{self, Failure};
 use super::oracles::OracleList;
+#[cfg(wiredtiger_linked)]
+use anyhow::Context;
 use anyhow::Result;
 use lockstep::ground::Grounding;
 use lockstep::program::Program;
 use lockstep::run::{Observer, Oracles, Outcome};
 
 #[cfg(feature = "wiredtiger")]
-use lockstep::{ground::Checker, oracle::wiredtiger::PythonChild, script::Recorder};
+use lockstep::{
+    ground::Checker,
+    oracle::wiredtiger::{ChildProcess, Settings},
+    script::Recorder,
+};
 
 /// How a program ended.
 pub type Ran = Result<Outcome, Failure>;
@@ -18,7 +24,7 @@ pub type Ran = Result<Outcome, Failure>;
 pub struct Runner {
     oracles: Oracles,
     #[cfg(feature = "wiredtiger")]
-    wiredtiger: Option<Checker<PythonChild>>,
+    wiredtiger: Option<Checker<ChildProcess>>,
 }
 
 #[cfg(not(feature = "wiredtiger"))]
@@ -39,6 +45,18 @@ impl Runner {
     }
 }
 
+/// The WiredTiger that is linked, in a child that is this program once more.
+#[cfg(wiredtiger_linked)]
+fn settings() -> Result<Settings> {
+    Ok(Settings::linked(std::env::current_exe().context("this program does not know where it is")?))
+}
+
+/// PyPI's WiredTiger, driven by Python.
+#[cfg(all(feature = "wiredtiger", not(wiredtiger_linked)))]
+fn settings() -> Result<Settings> {
+    Ok(Settings::python()?)
+}
+
 #[cfg(feature = "wiredtiger")]
 impl Runner {
     /// A runner for what the flags ask for.
@@ -47,7 +65,7 @@ impl Runner {
     /// There is no WiredTiger to be had.
     pub fn new(list: OracleList) -> Result<Self> {
         let wiredtiger = match list.wiredtiger {
-            true => Some(Checker::new(PythonChild::find()?, "wiredtiger")),
+            true => Some(Checker::new(ChildProcess::start(settings()?)?, "wiredtiger")),
             false => None,
         };
         Ok(Runner { oracles: list.own, wiredtiger })

@@ -1,54 +1,28 @@
-//! The executor that works everywhere: a child process in which Python drives PyPI's `wiredtiger`.
+//! The executor that works everywhere: a child process that drives WiredTiger.
 //!
 //! A whole batch is written to the child, and the answers are read program by program. A debug build of WiredTiger
-//! aborts on misuse, any build may panic or hang. If the child dies or hangs, the program that it was at is run once more, alone in a new child
-//! that writes each answer at once, to see in which entry it dies; then the batch goes on in another one.
+//! aborts on misuse, any build may panic or hang. If the child dies or hangs, the program that it was at is run once
+//! more, alone in a new child that writes each answer at once, to see in which entry it dies; then the batch goes on in
+//! another one.
 
 use super::process::{Process, Said};
-use super::{Ending, Executor, ExecutorError, environment};
-use std::borrow::Cow;
-use std::path::PathBuf;
-use std::time::Duration;
-
-/// How a child is run.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The Python to run.
-    pub python: PathBuf,
-    /// What it runs: the text of `runner.py`.
-    pub runner: Cow<'static, str>,
-    /// How long one program may take. A child that takes longer counts as dead.
-    pub limit: Duration,
-}
-
-impl Settings {
-    /// The ordinary ones: the Python that [`environment::python`] finds, and a minute per program.
-    pub fn find() -> Result<Self, ExecutorError> {
-        let limit = Duration::from_secs(60);
-        Ok(Settings { python: environment::python()?, runner: Cow::Borrowed(include_str!("runner.py")), limit })
-    }
-}
+use super::{Ending, Executor, ExecutorError, Settings};
 
 /// Real WiredTiger in a child process. The child lives as long as this, and leaves nothing behind.
-pub struct PythonChild {
+pub struct ChildProcess {
     settings: Settings,
     version: String,
     /// The child, unless it died.
     process: Option<Process>,
 }
 
-impl PythonChild {
-    /// Starts a child with the settings that [`Settings::find`] finds.
-    pub fn find() -> Result<Self, ExecutorError> {
-        Self::start(Settings::find()?)
-    }
-
+impl ChildProcess {
     /// Starts a child.
     pub fn start(settings: Settings) -> Result<Self, ExecutorError> {
         let (process, hello) = Process::start(&settings)?;
         // `wiredtiger <version> <name of the executor>`
         let version = hello.split(' ').nth(1).unwrap_or_default().to_owned();
-        Ok(PythonChild { settings, version, process: Some(process) })
+        Ok(ChildProcess { settings, version, process: Some(process) })
     }
 
     /// The child, a new one if the last one died.
@@ -78,8 +52,9 @@ impl PythonChild {
                 }
                 Said::Bad(answers, what) => endings.push(died(answers, format!("bad {what}"))),
                 Said::Gone(_) | Said::Silent(_) => {
+                    let together = process.epitaph();
                     self.process = None;
-                    endings.push(self.alone(request)?);
+                    endings.push(self.alone(request, &together)?);
                     return Ok(());
                 }
             }
@@ -87,8 +62,9 @@ impl PythonChild {
         Ok(())
     }
 
-    /// Runs a program that killed a child once more, in a child of its own that writes each answer at once.
-    fn alone(&self, request: &str) -> Result<Ending, ExecutorError> {
+    /// Runs a program that killed a child once more, in a child of its own that writes each answer at once. `together` is
+    /// what the first child died of.
+    fn alone(&self, request: &str, together: &str) -> Result<Ending, ExecutorError> {
         let (mut process, _) = Process::start(&self.settings)?;
         process.feed("flush 1\n".to_owned());
         process.feed(request.to_owned());
@@ -99,7 +75,7 @@ impl PythonChild {
                 Ending::Died { answers, reason, hung: true }
             }
             Said::Bad(answers, what) => died(answers, format!("bad {what}")),
-            Said::Done(_) => died(Vec::new(), ONLY_TOGETHER.to_owned()),
+            Said::Done(_) => died(Vec::new(), format!("{ONLY_TOGETHER}: {together}")),
         })
     }
 }
@@ -113,7 +89,7 @@ fn died(answers: Vec<String>, reason: String) -> Ending {
     Ending::Died { answers, reason, hung: false }
 }
 
-impl Executor for PythonChild {
+impl Executor for ChildProcess {
     fn version(&self) -> &str {
         &self.version
     }

@@ -1,10 +1,13 @@
 //! Real WiredTiger as an oracle: recorded programs are handed to an [`Executor`], which makes the calls on plain tables
 //! and answers with what they returned. Only with `--features wiredtiger`.
 //!
-//! - `environment.rs` finds the Python that has PyPI's `wiredtiger` (`make wiredtiger` puts it there);
-//! - `child.rs` is the executor that drives it: batches of programs go in, their answers come out, deaths are survived;
-//! - `process.rs` is one such process: started, fed, listened to with a time limit, killed;
-//! - `runner.py` is what runs in it.
+//! - `child.rs` is the executor that works everywhere: a child process, into which batches of programs go and from which
+//!   their answers come; deaths are survived. `process.rs` is one such process: started, fed, listened to with a time
+//!   limit, killed. `settings.rs` says which: there are two kinds of them;
+//! - `runner.py` is what runs in the one: Python and PyPI's `wiredtiger`, found by `environment.rs` (`make wiredtiger`
+//!   puts it there);
+//! - `linked/` is what runs in the other, which is this program once more, and an executor in this process as well: a
+//!   WiredTiger that was linked. Only with `WIREDTIGER_DIR` at build time.
 //!
 //! A *request* is a program as text, one entry per line, the tokens separated by single spaces. Bytes are hexadecimal,
 //! `-` is an empty byte string, an empty configuration or none:
@@ -55,11 +58,15 @@
 
 mod child;
 mod environment;
+#[cfg(wiredtiger_linked)]
+pub mod linked;
 mod process;
+mod settings;
 
 pub use crate::script::Ending;
-pub use child::{PythonChild, Settings};
+pub use child::ChildProcess;
 pub use environment::{PYTHON_VARIABLE, python};
+pub use settings::Settings;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -84,22 +91,34 @@ pub enum ExecutorError {
     #[error("no WiredTiger to compare with: {PYTHON_VARIABLE}={} is no file: run 'make wiredtiger' and unset it", .0.display())]
     NoFile(PathBuf),
     /// The process could not be started.
-    #[error("no WiredTiger to compare with: {} cannot be started ({error}): run 'make wiredtiger'", python.display())]
+    #[error("no WiredTiger to compare with: {} cannot be started ({error}): {mend}", program.display())]
     Start {
         /// What was to be started.
-        python: PathBuf,
+        program: PathBuf,
         /// Why it was not.
         error: std::io::Error,
+        /// What to do about it.
+        mend: &'static str,
     },
     /// The process started but has no WiredTiger, or one that is not known.
-    #[error("no WiredTiger to compare with: {0}: run 'make wiredtiger'")]
-    Refused(String),
+    #[error("no WiredTiger to compare with: {what}: {mend}")]
+    Refused {
+        /// What it said.
+        what: String,
+        /// What to do about it.
+        mend: &'static str,
+    },
     /// The process did not say in time that it was there.
-    #[error("no WiredTiger to compare with: {} did not answer for {} s: run 'make wiredtiger'", python.display(), limit.as_secs_f32())]
+    #[error("no WiredTiger to compare with: {} did not answer for {} s: {mend}", program.display(), limit.as_secs_f32())]
     Silent {
         /// What was started.
-        python: PathBuf,
+        program: PathBuf,
         /// How long it was waited for.
         limit: Duration,
+        /// What to do about it.
+        mend: &'static str,
     },
+    /// The linked WiredTiger refuses what every program needs.
+    #[error("no WiredTiger to compare with: {0}")]
+    Linked(String),
 }

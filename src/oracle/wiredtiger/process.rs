@@ -1,4 +1,4 @@
-//! One process that runs `runner.py`: it is started, fed by a thread, listened to by another one, and killed when it is
+//! One process that executes requests: it is started, fed by a thread, listened to by another one, and killed when it is
 //! dropped. Nothing here knows what a program means.
 
 use super::{ExecutorError, Settings};
@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// How much of the end of what a process said on standard error is looked at, in bytes.
 const WORDS_READ: u64 = 4096;
@@ -21,6 +22,11 @@ const DYING_LOOK: Duration = Duration::from_millis(5);
 /// The longest time after which a process kills itself, in seconds.
 const OWN_LIMIT_MAX: u64 = 1_000_000;
 
+/// How an error of the command line tool begins.
+const OWN_WORDS: &str = "lockstep: ";
+/// How an [`ExecutorError`] begins.
+const REFUSED: &str = "no WiredTiger to compare with: ";
+
 /// A running process. It is killed when this is dropped.
 pub(super) struct Process {
     child: Child,
@@ -30,6 +36,8 @@ pub(super) struct Process {
     said: Receiver<Said>,
     /// Its standard error.
     words: File,
+    /// The directory that it works in, if it keeps files there: gone after it.
+    _home: Option<TempDir>,
 }
 
 /// What comes from a process.
@@ -48,16 +56,26 @@ pub(super) enum Said {
 impl Process {
     /// Starts a process, and answers with it and the line that it begins with.
     pub(super) fn start(settings: &Settings) -> Result<(Self, String), ExecutorError> {
-        let failed = |error| ExecutorError::Start { python: settings.python.clone(), error };
+        let failed = |error| ExecutorError::Start { program: settings.program.clone(), error, mend: settings.mend };
         // Its home and its standard error have names only until this returns: so nothing is left behind, whoever dies.
-        let home = tempfile::Builder::new().prefix("lockstep-wiredtiger-").tempdir().map_err(failed)?;
+        // Only where it has files to keep there, the home stays as long as the process.
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix("lockstep-wiredtiger-");
+        let home = match &settings.homes {
+            Some(homes) => builder.tempdir_in(homes),
+            None => builder.tempdir(),
+        };
+        let home = home.map_err(failed)?;
         // Appending, because the process empties it before each program.
         let words = File::options().create(true).append(true).read(true).open(home.path().join("stderr"));
         let words = words.map_err(failed)?;
         // A process whose parent is gone kills itself, later than the parent would have done it.
         let own_limit = settings.limit.as_secs().saturating_add(1).saturating_mul(2).min(OWN_LIMIT_MAX);
-        let mut child = Command::new(&settings.python)
-            .args(["-I", "-c", &settings.runner, &own_limit.to_string()])
+        // It works in another directory, from which a relative path would lead elsewhere.
+        let program = std::path::absolute(&settings.program).map_err(failed)?;
+        let mut child = Command::new(program)
+            .args(&settings.arguments)
+            .arg(own_limit.to_string())
             .current_dir(home.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -67,7 +85,7 @@ impl Process {
         let (requests, to_write) = channel();
         let (to_tell, said) = channel();
         let pipes = (child.stdin.take(), child.stdout.take());
-        let mut process = Process { child, requests, said, words };
+        let mut process = Process { child, requests, said, words, _home: settings.homes.is_some().then_some(home) };
         if let (Some(stdin), Some(stdout)) = pipes {
             thread::spawn(move || feed(stdin, &to_write));
             thread::spawn(move || listen(stdout, &to_tell));
@@ -77,12 +95,22 @@ impl Process {
                 let hello = lines.remove(0);
                 Ok((process, hello))
             }
-            Said::Silent(_) => Err(ExecutorError::Silent { python: settings.python.clone(), limit: START_LIMIT }),
-            _ => {
-                let status = process.wait();
-                let words = process.last_words();
-                Err(ExecutorError::Refused(if words.is_empty() { status } else { words }))
+            Said::Silent(_) => {
+                let Settings { program, mend, .. } = settings.clone();
+                Err(ExecutorError::Silent { program, limit: START_LIMIT, mend })
             }
+            _ => Err(process.refusal(settings.mend)),
+        }
+    }
+
+    /// Why it did not start, in its own words: those of this program name the mend themselves.
+    fn refusal(&mut self, mend: &'static str) -> ExecutorError {
+        let status = self.wait();
+        let words = self.last_words();
+        let what = if words.is_empty() { status } else { words };
+        match what.strip_prefix(OWN_WORDS) {
+            Some(words) => ExecutorError::Linked(words.strip_prefix(REFUSED).unwrap_or(words).to_owned()),
+            None => ExecutorError::Refused { what, mend },
         }
     }
 

@@ -1,0 +1,169 @@
+//! The executor on layered tables, the system under test: each entry is made on four tables, and the answers stand side
+//! by side, separated by tabs.
+//!
+//! The tables are, in this order: the follower's layered one, the leader's layered one, the follower's plain one and
+//! the leader's plain one. Each has sessions of its own, so that snapshots do not mix. What a node is asked (its
+//! timestamps, `rts`) it is asked once, and its answer counts for both of its tables. An event has one answer:
+//!
+//! | entry | what happens |
+//! |---|---|
+//! | `checkpoint 0 0` | the leader's `checkpoint` |
+//! | `adopt 0 0` | the follower picks up the newest checkpoint; `WT_NOTFOUND` if there is none |
+//! | `evict 0 0 <percent>` | the follower evicts the pages of so many of a hundred keys of ingest |
+//! | `prune 0 0` | the follower evicts all of ingest: what the checkpoint has is dropped from it |
+//!
+//! The nodes serve several programs, each on tables of its own; `fresh` means new nodes.
+
+mod extension;
+mod pair;
+
+use super::connection::{Refusal, version};
+use super::plain::execute;
+use super::request::{Bad, Entry, Program, Verb};
+use super::site::Site;
+use super::stage::{self, Stage, Stop};
+use crate::oracle::wiredtiger::{Ending, Executor, ExecutorError};
+use extension::Extension;
+use pair::Pair;
+use std::collections::VecDeque;
+use std::ffi::{CStr, CString};
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+/// How many programs a pair serves at most: each pick-up goes through all tables that were ever in the shared log.
+const PROGRAMS_PER_PAIR: u32 = 20;
+/// How many pairs may be closing at a time, while others are used.
+const CLOSING: usize = 8;
+
+const LAYERED: &CStr = c"key_format=u,value_format=u";
+const PLAIN: &CStr = c"key_format=u,value_format=u,memory_page_max=20MB,leaf_page_max=10MB";
+
+/// Layered tables of real WiredTiger in this process.
+pub struct Layered {
+    version: String,
+    extension: Extension,
+    /// Where the nodes have their homes.
+    homes: PathBuf,
+    /// What is added to the configuration of the nodes.
+    config: String,
+    pair: Pair,
+    /// How many pairs there were.
+    pairs: u64,
+    /// How many programs the pair has served.
+    served: u32,
+    /// The threads that close the pairs before.
+    closing: VecDeque<JoinHandle<()>>,
+}
+
+impl Layered {
+    /// Opens the first pair below `homes`. `config` is added to the configuration of each node.
+    pub fn open(homes: PathBuf, config: String) -> Result<Self, ExecutorError> {
+        let version = version().map(|number| number.to_string()).join(".");
+        let extension = Extension::find()?;
+        let refused = |what, refusal| ExecutorError::Linked(format!("WiredTiger {version} {what}: {refusal}"));
+        let pair = Pair::open(&homes.join("pair-0"), &extension, &config)
+            .map_err(|refusal| refused("opens no node of disaggregated storage", refusal))?;
+        pair.probe(LAYERED).map_err(|refusal| refused("has no layered tables", refusal))?;
+        Ok(Layered { version, extension, homes, config, pair, pairs: 1, served: 0, closing: VecDeque::new() })
+    }
+
+    /// Opens another pair and closes the one that there is.
+    fn renew(&mut self) -> Result<(), Refusal> {
+        let old = self.replace()?;
+        self.closing.push_back(old.close_apart());
+        while self.closing.len() > CLOSING {
+            // A thread that panicked is through as well.
+            let _ = self.closing.pop_front().map(JoinHandle::join);
+        }
+        Ok(())
+    }
+
+    /// Opens another pair and answers with the one that was there.
+    fn replace(&mut self) -> Result<Pair, Refusal> {
+        let pair = Pair::open(&self.homes.join(format!("pair-{}", self.pairs)), &self.extension, &self.config)?;
+        self.pairs += 1;
+        self.served = 0;
+        Ok(std::mem::replace(&mut self.pair, pair))
+    }
+
+    /// The four sites of a program, and the names of the ingest tables.
+    fn sites(&self, program: &Program<'_>) -> Result<([Site; 4], Vec<CString>), Refusal> {
+        let names = |before: &str, after: &str| -> Vec<CString> {
+            let name = |table| format!("{before}{}t{table}{after}", self.served);
+            (0..program.tables).map(|table| CString::new(name(table)).unwrap_or_default()).collect()
+        };
+        let Pair { follower, leader, .. } = &self.pair;
+        let layered = |node| Site::open(node, program, names("layered:p", ""), LAYERED).map_err(Refusal::new);
+        let plain = |node| Site::open(node, program, names("file:q", ".wt"), PLAIN).map_err(Refusal::new);
+        // The leader's tables first: the shared log knows them then.
+        let [leaders, leaders_plain] = [layered(leader)?, plain(leader)?];
+        Ok(([layered(follower)?, leaders, plain(follower)?, leaders_plain], names("file:p", ".wt_ingest")))
+    }
+}
+
+impl Stage for Layered {
+    fn name(&self) -> &'static str {
+        "layered"
+    }
+
+    fn perform(
+        &mut self,
+        program: &Program<'_>,
+        entries: &mut dyn Iterator<Item = Result<Entry<'_>, Bad>>,
+        answer: &mut dyn FnMut(&str),
+    ) -> Result<(), Stop> {
+        if self.served > 0 && (program.fresh || self.served >= PROGRAMS_PER_PAIR) {
+            self.renew()?;
+        }
+        self.served += 1;
+        let (mut sites, ingest) = self.sites(program)?;
+        let mut line = String::new();
+        for entry in entries {
+            let entry = entry?;
+            line.clear();
+            match entry.verb {
+                Verb::Event(event) => {
+                    let _ = write!(line, "{} 0 - - 0", self.pair.happen(event, &ingest));
+                }
+                _ => call(&mut sites, &entry, &mut line)?,
+            }
+            answer(&line);
+            if line.split('\t').any(stage::is_panic) {
+                // Nothing works on such nodes, not even closing them.
+                sites.into_iter().for_each(Site::abandon);
+                std::mem::forget(self.replace()?);
+                return Err(Stop::Panic);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes a call at each site. What both sites of a node share is done at the first.
+fn call(sites: &mut [Site; 4], entry: &Entry<'_>, line: &mut String) -> Result<(), Bad> {
+    let shared = matches!(entry.verb, Verb::SetTimestamp(_) | Verb::QueryNode(_) | Verb::RollbackToStable);
+    let asked = if shared { 2 } else { 4 };
+    for (number, site) in sites[..asked].iter_mut().enumerate() {
+        if number > 0 {
+            line.push('\t');
+        }
+        site.call(entry, line)?;
+    }
+    if shared {
+        let both = line.clone();
+        line.push('\t');
+        line.push_str(&both);
+    }
+    Ok(())
+}
+
+impl Executor for Layered {
+    fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn execute(&mut self, requests: &[String]) -> Result<Vec<Ending>, ExecutorError> {
+        requests.iter().map(|request| execute(self, request)).collect()
+    }
+}
