@@ -86,6 +86,7 @@ impl Recorder {
         let call = self.on_its_table(call);
         match detour::instead(&call, reply, standing, self.slot(who), &hints) {
             Some(Detour::NewTable(table)) => self.new_table(table),
+            Some(Detour::End(name)) => self.cut(name),
             Some(Detour::OwnTransaction(name)) => {
                 self.count(name);
                 self.record_in_transaction(who, &call, reply);
