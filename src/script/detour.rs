@@ -14,6 +14,8 @@
 //! - A remove where the cursor stands on a record that was rolled back meanwhile removes it once more, which nobody
 //!   sees, and succeeds; the contract says that there is nothing to remove (and newer versions of WiredTiger, too). The
 //!   script ends there.
+//! - A begin that is refused for its configuration forgets the snapshot that the session's cursors hold: the next read
+//!   takes a new one under them. The script ends there.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
@@ -31,6 +33,8 @@ const ENDLESS: &str = "write that would be tried for ever: in a transaction of i
 const UNSTAMPED: &str = "write without a timestamp over a forgotten one: with no_timestamp";
 const CUT: &str = "rest of a program whose cursor cannot be brought into the model's state";
 const REMOVED_AGAIN: &str = "rest of a program after a remove where a rolled back record was";
+const FORGOTTEN_SNAPSHOT: &str = "rest of a program after a begin that was refused under placed cursors";
+const TRUNCATED: &str = "rest of a program after a truncate under a snapshot that is held, over forgotten timestamps";
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
@@ -62,6 +66,8 @@ pub(super) fn instead(
         (Call::Remove, Code::NotFound) if is_gone => Some(Detour::End(REMOVED_AGAIN)),
         (Call::Recreate { table }, Code::Ok) => Some(Detour::NewTable(*table)),
         (_, Code::Rollback) if tries_again && !standing.running => Some(Detour::OwnTransaction(ENDLESS)),
+        // A transaction begins with a new snapshot, which a truncate outside one does not get while one is held.
+        (_, Code::Ok) if truncates && forgotten && !standing.running && standing.placed => Some(Detour::End(TRUNCATED)),
         (_, Code::Ok) if (writes || truncates) && forgotten && !standing.running => {
             Some(Detour::OwnTransaction(UNSTAMPED))
         }
@@ -142,6 +148,11 @@ impl Recorder {
     /// What comes after a call.
     pub(super) fn after_call(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
         match (call, reply.code, &reply.key, &reply.value) {
+            (Call::Begin(_), Code::Invalid, ..)
+                if !self.standing[usize::from(who.session)].running && self.any_placed(who.session) =>
+            {
+                self.cut(FORGOTTEN_SNAPSHOT);
+            }
             (Call::Next | Call::Prev, Code::PrepareConflict, Field::External(key), _) => {
                 self.align_key(who, Some(key));
             }
