@@ -84,8 +84,9 @@ $(WIREDTIGER_BUILT):
 	$(WIREDTIGER)/bin/python -c 'import wiredtiger; print(wiredtiger.wiredtiger_version()[0])'
 	touch $@
 
-test-wiredtiger: wiredtiger ## Tests what drives real WiredTiger.
+test-wiredtiger: wiredtiger ## Compares engine and model with real WiredTiger, and tests what drives it.
 	cargo test --locked --features wiredtiger --lib --test wiredtiger_child --test wiredtiger_verbs --test wiredtiger_linked
+	cargo test --locked --release --features wiredtiger --target-dir target/with-wiredtiger --test wiredtiger_oracle
 	@[ -n "$$WIREDTIGER_DIR" ] || echo 'WIREDTIGER_DIR is not set: what needs a linked WiredTiger was skipped'
 	@if [ -n "$$WIREDTIGER_DIR" ] && [ -n "$$WIREDTIGER_PAGE_LOG" ]; then \
 		cargo test --locked --features wiredtiger-layered --test wiredtiger_layered; \
