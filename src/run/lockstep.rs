@@ -278,6 +278,9 @@ pub(super) fn hint<O: Observer>(observer: &mut O, model: &Model, who: Who, call:
     if model.overwrites_forgotten(who, call) {
         observer.about_to_ask(who, Hint::ForgottenTimestamp);
     }
+    if model.looks_over_remains(who, call) {
+        observer.about_to_ask(who, Hint::NothingButRemains);
+    }
     if model.commits_behind_forgotten(who, call) {
         observer.about_to_ask(who, Hint::BehindForgotten);
     }

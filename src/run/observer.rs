@@ -45,6 +45,8 @@ pub enum Hint {
     ForgottenTimestamp,
     /// A prepared transaction is to commit before a version whose timestamp nobody minds any more.
     BehindForgotten,
+    /// A walk or a search over a table of which the session sees nothing, but in which there have been records.
+    NothingButRemains,
     /// A cursor that is to remove stands where no record is any more.
     PlaceIsGone,
     /// A truncate up to the place of a cursor that has lost its record: the cursor, and the key.

@@ -17,6 +17,9 @@
 //!   script ends there.
 //! - A begin that is refused for its configuration forgets the snapshot that the session's cursors hold: the next read
 //!   takes a new one under them. The script ends there.
+//! - A page on which somebody finds nothing but what everybody sees removed is marked for eviction, and no cursor counts
+//!   as standing there until it is gone. A session that looks on keeps that from happening, but not during a rollback to
+//!   stable; after one, the script ends where it might.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
@@ -37,6 +40,7 @@ const REMOVED_AGAIN: &str = "rest of a program after a remove where a rolled bac
 const FORGOTTEN_SNAPSHOT: &str = "rest of a program after a begin that was refused under placed cursors";
 const TRUNCATED: &str = "rest of a program after a truncate under a snapshot that is held, over forgotten timestamps";
 const BEHIND: &str = "rest of a program after a prepared commit before a forgotten timestamp";
+const REMAINS: &str = "rest of a program that looks over removed records after a rollback to stable";
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
@@ -63,6 +67,9 @@ pub(super) fn instead(
     let forgotten = hints.iter().any(|hint| matches!(hint, Hint::ForgottenTimestamp));
     // A remove of the record that the cursor stands on is not tried again.
     let tries_again = writes && !(matches!(call, Call::Remove) && slot.stands);
+    if standing.has_rolled_back && hints.iter().any(|hint| matches!(hint, Hint::NothingButRemains)) {
+        return Some(Detour::End(REMAINS));
+    }
     let is_gone = hints.iter().any(|hint| matches!(hint, Hint::PlaceIsGone));
     match (call, reply.code) {
         (Call::Remove, Code::NotFound) if is_gone => Some(Detour::End(REMOVED_AGAIN)),
@@ -104,7 +111,7 @@ impl Recorder {
                     self.push(wire::line(*stop, &Call::SetKey(key), None), Expected::Code(Code::Ok));
                 }
                 // One that comes to nothing never looks for its end.
-                Hint::ForgottenTimestamp | Hint::StopIsGone(..) | Hint::PlaceIsGone | Hint::BehindForgotten => {}
+                _ => {}
             }
         }
     }

@@ -40,6 +40,8 @@ pub struct Recorder {
     pub(super) is_cut: bool,
     /// Whether the node has a stable timestamp.
     has_stable: bool,
+    /// Whether it has been rolled back to it.
+    has_rolled_back: bool,
     /// Whether the program reads what is not committed.
     pub(super) reads_uncommitted: bool,
 }
@@ -65,6 +67,7 @@ impl Recorder {
             slots: BTreeMap::new(),
             is_cut: false,
             has_stable: false,
+            has_rolled_back: false,
             reads_uncommitted: detour::reads_uncommitted(program),
         }
     }
@@ -82,7 +85,7 @@ impl Recorder {
         let session = usize::from(who.session);
         let Some(&standing) = self.standing.get(session) else { return };
         let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
-        let standing = Standing { on_random, placed, ..standing };
+        let standing = Standing { on_random, placed, has_rolled_back: self.has_rolled_back, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
@@ -183,7 +186,10 @@ impl Recorder {
             Call::Rollback if ok => *standing = Standing::default(),
             Call::Commit { .. } if ok || !standing.prepared => *standing = Standing::default(),
             Call::Prepare(_) if ok => standing.prepared = true,
-            Call::RollbackToStable if !self.has_stable => self.script.needs_fresh = true,
+            Call::RollbackToStable => {
+                self.has_rolled_back |= ok;
+                self.script.needs_fresh |= !self.has_stable;
+            }
             _ => {}
         }
         let harmless = [Code::Ok, Code::NotFound, Code::DuplicateKey, Code::PrepareConflict].contains(&reply.code);

@@ -131,6 +131,21 @@ impl Model {
             })
     }
 
+    /// Whether `call` looks through a whole table of which the session sees nothing, but in which there have been records.
+    /// Disturbs nothing.
+    pub fn looks_over_remains(&self, who: Who, call: Call<'_>) -> bool {
+        let table = match call {
+            Call::Next | Call::Prev | Call::SearchNear => self.table_of(who),
+            Call::Truncate { start, stop } => match start.or(stop) {
+                Some(cursor) => self.table_of(Who { cursor, ..who }),
+                None => return false,
+            },
+            Call::TruncateTable { table } => table,
+            _ => return false,
+        };
+        self.tables[usize::from(table)].all_written().next().is_some() && self.seen(who.session, table).is_empty()
+    }
+
     /// The key of a cursor that stands on a record which its session does not see. Disturbs nothing.
     pub fn gone_under(&self, who: Who) -> Option<Key> {
         let cursor = self.cursor(who);
