@@ -58,9 +58,11 @@ fn system(name: &str) -> Result<Real, String> {
         return Err(format!("this lockstep was built without it: build it with --features {REAL} and WIREDTIGER_DIR"));
     }
     if !cfg!(wiredtiger_page_log) {
-        return Err("this lockstep was built without a WiredTiger that has layered tables: build it with WIREDTIGER_DIR \
+        return Err(
+            "this lockstep was built without a WiredTiger that has layered tables: build it with WIREDTIGER_DIR \
                     naming one of version 12 or newer with disaggregated storage"
-            .to_owned());
+                .to_owned(),
+        );
     }
     Ok(Real)
 }

@@ -72,7 +72,10 @@ impl Known {
             (_, Some(hang)) => mismatch.field == Aspect::Hang && hang == mismatch.op,
             _ => {
                 let class = [mismatch.op, mismatch.field.name(), mismatch.backends.0];
-                [&self.op, &self.field, &self.backend].into_iter().zip(class).all(|(own, its)| own.as_deref() == Some(its))
+                [&self.op, &self.field, &self.backend]
+                    .into_iter()
+                    .zip(class)
+                    .all(|(own, its)| own.as_deref() == Some(its))
             }
         }
     }
@@ -96,10 +99,10 @@ impl Known {
         for op in self.op.iter().chain(&self.hang).chain(&self.without) {
             named("operation", op, is_op(op))?;
         }
-        for field in &self.field {
+        if let Some(field) = &self.field {
             named("field", field, Aspect::ALL.iter().any(|aspect| aspect.name() == field))?;
         }
-        for backend in &self.backend {
+        if let Some(backend) = &self.backend {
             named("backend", backend, SITES.contains(&backend.as_str()))?;
         }
         if self.why().is_empty() { Err("needs a ticket or a note".to_owned()) } else { Ok(()) }
@@ -157,5 +160,103 @@ impl KnownFailures {
             }
         }
         Masked { program: Program { config: program.config.clone(), steps: kept }, left_out }
+    }
+}
+
+#[cfg(all(test, feature = "wiredtiger-layered"))]
+mod tests {
+    use super::*;
+    use crate::run::{Oracles, run};
+    use crate::script::Recorder;
+
+    const LIST: &str = "
+[[failure]]
+op = \"next\"
+field = \"key\"
+backend = \"wiredtiger-follower-layered\"
+note = \"short scans\"
+
+[[failure]]
+hang = \"prev\"
+ticket = \"WT-1\"
+note = \"for ever\"
+without = [\"prev\", \"scan\"]
+
+[[failure]]
+death = \"__iterate\"
+ticket = \"WT-2\"
+";
+
+    fn failure(op: &'static str, field: Aspect, backend: &'static str, reason: &str) -> Mismatch {
+        Mismatch {
+            step: 0,
+            op,
+            field,
+            backends: (backend, "model"),
+            reason: reason.to_owned(),
+            call: String::new(),
+            replies: Vec::new(),
+            tail: Vec::new(),
+            replay: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_failure_is_known_by_its_class() {
+        let known = KnownFailures::parse(LIST).unwrap();
+        let why = |mismatch: &Mismatch| known.find(mismatch).map(Known::why);
+        let (follower, leader) = (SITES[0], SITES[1]);
+        assert_eq!(why(&failure("next", Aspect::Key, follower, "")), Some("short scans".to_owned()));
+        assert_eq!(why(&failure("next", Aspect::Key, leader, "")), None);
+        assert_eq!(why(&failure("next", Aspect::Code, follower, "")), None);
+        assert_eq!(why(&failure("prev", Aspect::Key, follower, "")), None);
+        assert_eq!(why(&failure("prev", Aspect::Hang, "any", "")), Some("WT-1: for ever".to_owned()));
+        assert_eq!(why(&failure("next", Aspect::Hang, "any", "")), None);
+        let died = |reason| why(&failure("end", Aspect::Death, "any", reason));
+        assert_eq!(died("any: signal: 6: __log, 3: x; __iterate, 77: assertion failed"), Some("WT-2".to_owned()));
+        assert_eq!(died("any: signal: 6: __other, 77: assertion failed in __iterate"), None);
+    }
+
+    #[test]
+    fn what_is_switched_off_is_left_out_before_the_run() {
+        let known = KnownFailures::parse(LIST).unwrap();
+        let text = "# lockstep 1\nconfig sessions=1 cursors=1 keys=9\ns0.c0 insert 0010 \"a\"\ns0.c0 prev\ns0.c0 next\n\
+                    s0.c0 prev\ns0 scan next\ninject restart node=0 at=rest\n";
+        let program: Program = text.parse().unwrap_or_else(|error| panic!("{error:?}"));
+        let Masked { program, left_out } = known.mask(&program);
+        assert_eq!(program.steps.iter().map(|step| step.op.name()).collect::<Vec<_>>(), ["insert", "next"]);
+        assert_eq!(left_out.into_iter().collect::<Vec<_>>(), [("prev", 2), ("restart", 1), ("scan", 1)]);
+        let mut recorder = Recorder::with_events(&program);
+        run(&program, Oracles::default(), &mut recorder).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+        let mut script = recorder.into_script();
+        assert!(script.entries.iter().any(|entry| entry.verb() == "prev"));
+        let before = script.len();
+        KnownFailures::default().cut_final_scans(&program, &mut script);
+        assert_eq!(script.len(), before);
+        known.cut_final_scans(&program, &mut script);
+        assert!(!script.entries.iter().any(|entry| entry.verb() == "prev"));
+        assert!(script.entries.iter().any(|entry| entry.step == 2), "the scans forwards stay");
+        let all_off = KnownFailures::parse("[[failure]]\nhang = \"end\"\nnote = \"n\"\nwithout = [\"end\"]").unwrap();
+        all_off.cut_final_scans(&program, &mut script);
+        assert!(script.entries.iter().all(|entry| entry.step < 2));
+    }
+
+    #[test]
+    fn a_list_that_is_none_is_refused_in_a_line() {
+        let refused = |text: &str| KnownFailures::parse(text).unwrap_err().to_string();
+        let entry = |text: &str| refused(&format!("[[failure]]\n{text}"));
+        assert!(refused("[[failure]]\nnote = \"n\"\ncolour = 1").starts_with("line 3: unknown field `colour`"));
+        assert!(refused("[[failure]").starts_with("line 1: "));
+        assert_eq!(entry("note = \"n\""), "failure 1: needs op, field and backend, or death, or hang");
+        assert_eq!(entry("op = \"next\"\nnote = \"n\""), "failure 1: needs op, field and backend, or death, or hang");
+        assert_eq!(entry("hang = \"next\""), "failure 1: needs a ticket or a note");
+        assert_eq!(entry("hang = \"jump\"\nnote = \"n\""), "failure 1: no operation 'jump'");
+        let difference = |field: &str, backend: &str| {
+            entry(&format!("op = \"next\"\nfield = \"{field}\"\nbackend = \"{backend}\"\nnote = \"n\""))
+        };
+        assert_eq!(difference("colour", SITES[0]), "failure 1: no field 'colour'");
+        assert_eq!(difference("key", "follower"), "failure 1: no backend 'follower'");
+        let without = "hang = \"next\"\nnote = \"n\"\nwithout = [\"jump\"]";
+        assert_eq!(entry(without), "failure 1: no operation 'jump'");
     }
 }
