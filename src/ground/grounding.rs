@@ -11,6 +11,8 @@ pub struct Grounding {
     pub programs: u64,
     /// Those of them that needed a connection of their own.
     pub fresh: u64,
+    /// Those that differed once and not again: what WiredTiger does in the background may show.
+    pub unconfirmed: u64,
     /// Answers compared.
     pub answers: u64,
     /// Differences that are allowed, by the name of the row.
@@ -24,6 +26,7 @@ impl Grounding {
     pub fn merge(&mut self, other: &Grounding) {
         self.programs += other.programs;
         self.fresh += other.fresh;
+        self.unconfirmed += other.unconfirmed;
         self.answers += other.answers;
         for (mine, theirs) in [(&mut self.allowed, &other.allowed), (&mut self.withheld, &other.withheld)] {
             for (name, count) in theirs {
@@ -35,11 +38,14 @@ impl Grounding {
 
 impl fmt::Display for Grounding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Grounding { programs, fresh, answers, allowed, withheld } = self;
+        let Grounding { programs, fresh, unconfirmed, answers, allowed, withheld } = self;
         writeln!(
             f,
             "wiredtiger: {answers} answers to {programs} programs, {fresh} of them on a connection of their own"
         )?;
+        if *unconfirmed > 0 {
+            writeln!(f, "    {unconfirmed:>9} differed once, and not when they were run again")?;
+        }
         for (name, count) in allowed {
             writeln!(f, "    {count:>9} allowed: {name}")?;
         }

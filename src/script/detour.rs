@@ -11,6 +11,11 @@
 //! - A truncate to the place of a cursor whose record is gone runs to the end of the table. Its key is set anew first.
 //! - Readers at read-uncommitted cannot put together a value that is stored as a modification: where there are any, a
 //!   modification of a long value is followed by an update that says the same.
+//! - A remove where the cursor stands on a record that was rolled back meanwhile removes it once more, which nobody
+//!   sees, and succeeds; the contract says that there is nothing to remove (and newer versions of WiredTiger, too). The
+//!   script ends there.
+//! - A begin that is refused for its configuration forgets the snapshot that the session's cursors hold: the next read
+//!   takes a new one under them. The script ends there.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
@@ -27,6 +32,9 @@ const STORED_WHOLE: usize = 64;
 const ENDLESS: &str = "write that would be tried for ever: in a transaction of its own";
 const UNSTAMPED: &str = "write without a timestamp over a forgotten one: with no_timestamp";
 const CUT: &str = "rest of a program whose cursor cannot be brought into the model's state";
+const REMOVED_AGAIN: &str = "rest of a program after a remove where a rolled back record was";
+const FORGOTTEN_SNAPSHOT: &str = "rest of a program after a begin that was refused under placed cursors";
+const TRUNCATED: &str = "rest of a program after a truncate under a snapshot that is held, over forgotten timestamps";
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
@@ -36,6 +44,8 @@ pub(super) enum Detour {
     OwnTransaction(&'static str),
     /// A table of the program is another one from now on.
     NewTable(u8),
+    /// Nothing more is recorded.
+    End(&'static str),
 }
 
 /// What is done instead of a call, if anything.
@@ -51,9 +61,13 @@ pub(super) fn instead(
     let forgotten = hints.iter().any(|hint| matches!(hint, Hint::ForgottenTimestamp));
     // A remove of the record that the cursor stands on is not tried again.
     let tries_again = writes && !(matches!(call, Call::Remove) && slot.stands);
+    let is_gone = hints.iter().any(|hint| matches!(hint, Hint::PlaceIsGone));
     match (call, reply.code) {
+        (Call::Remove, Code::NotFound) if is_gone => Some(Detour::End(REMOVED_AGAIN)),
         (Call::Recreate { table }, Code::Ok) => Some(Detour::NewTable(*table)),
         (_, Code::Rollback) if tries_again && !standing.running => Some(Detour::OwnTransaction(ENDLESS)),
+        // A transaction begins with a new snapshot, which a truncate outside one does not get while one is held.
+        (_, Code::Ok) if truncates && forgotten && !standing.running && standing.placed => Some(Detour::End(TRUNCATED)),
         (_, Code::Ok) if (writes || truncates) && forgotten && !standing.running => {
             Some(Detour::OwnTransaction(UNSTAMPED))
         }
@@ -85,7 +99,7 @@ impl Recorder {
                     self.push(wire::line(*stop, &Call::SetKey(key), None), Expected::Code(Code::Ok));
                 }
                 // One that comes to nothing never looks for its end.
-                Hint::ForgottenTimestamp | Hint::StopIsGone(..) => {}
+                Hint::ForgottenTimestamp | Hint::StopIsGone(..) | Hint::PlaceIsGone => {}
             }
         }
     }
@@ -134,6 +148,11 @@ impl Recorder {
     /// What comes after a call.
     pub(super) fn after_call(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
         match (call, reply.code, &reply.key, &reply.value) {
+            (Call::Begin(_), Code::Invalid, ..)
+                if !self.standing[usize::from(who.session)].running && self.any_placed(who.session) =>
+            {
+                self.cut(FORGOTTEN_SNAPSHOT);
+            }
             (Call::Next | Call::Prev, Code::PrepareConflict, Field::External(key), _) => {
                 self.align_key(who, Some(key));
             }
@@ -152,7 +171,7 @@ impl Recorder {
     }
 
     /// Records nothing more.
-    fn cut(&mut self, name: &'static str) {
+    pub(super) fn cut(&mut self, name: &'static str) {
         self.count(name);
         self.is_cut = true;
     }

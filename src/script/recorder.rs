@@ -17,6 +17,8 @@ pub(super) struct Slot {
     pub bounded: bool,
     /// Its key is that of a record on which it stands.
     pub stands: bool,
+    /// It holds a place.
+    pub placed: bool,
 }
 
 /// Watches a run and keeps its script.
@@ -87,13 +89,15 @@ impl Recorder {
         }
         let session = usize::from(who.session);
         let Some(&standing) = self.standing.get(session) else { return };
-        let standing = Standing { on_random: self.slot(who).random, ..standing };
+        let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
+        let standing = Standing { on_random, placed, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
         let call = self.on_its_table(call);
         match detour::instead(&call, reply, standing, self.slot(who), &hints) {
             Some(Detour::NewTable(table)) => self.new_table(table),
+            Some(Detour::End(name)) => self.cut(name),
             Some(Detour::OwnTransaction(name)) => {
                 self.count(name);
                 self.record_in_transaction(who, &call, reply);
@@ -140,6 +144,11 @@ impl Recorder {
         self.slots.get(&(who.session, who.cursor)).copied().unwrap_or_default()
     }
 
+    /// Whether a cursor of the session holds a place.
+    pub(super) fn any_placed(&self, session: u8) -> bool {
+        self.slots.iter().any(|(&(of, _), slot)| of == session && slot.placed)
+    }
+
     /// What the call means for the cursor.
     fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
         let name = (who.session, who.cursor);
@@ -162,6 +171,7 @@ impl Recorder {
         }
         let slot = self.slots.entry(name).or_default();
         slot.stands = reply.key.is_internal();
+        slot.placed = reply.placed;
         match call {
             Call::Bound { .. } => slot.bounded = true,
             Call::ClearBounds | Call::Reset => slot.bounded = false,
@@ -224,7 +234,8 @@ impl Observer for Recorder {
     }
 
     fn told(&mut self, who: Who, call: &Call<'_>, code: Code) {
-        self.record(who, call, &Reply::code(code), Expected::Code(code));
+        let reply = Reply { placed: self.slot(who).placed, ..Reply::code(code) };
+        self.record(who, call, &reply, Expected::Code(code));
     }
 
     fn answered(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {

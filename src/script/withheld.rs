@@ -15,6 +15,8 @@ pub(super) struct Standing {
     pub failed: bool,
     /// The cursor that the call goes to is a random one.
     pub on_random: bool,
+    /// A cursor of it holds a place.
+    pub placed: bool,
 }
 
 /// A reason to leave a call out.

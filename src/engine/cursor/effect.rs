@@ -139,19 +139,18 @@ impl Cursor {
     #[inline]
     fn rest(&mut self, ctx: &mut Ctx<'_>) {
         self.leave(ctx);
-        ctx.release_loose_snapshot();
         self.merge.unbind();
     }
 
-    /// Gives up the place, and with the session's last one a loose snapshot.
+    /// Gives up the place, if there is one. Where no cursor of the session has one a loose snapshot goes.
     #[inline]
     pub(super) fn leave(&mut self, ctx: &mut Ctx<'_>) {
         if self.placed {
             self.placed = false;
             self.stalled = None;
             *ctx.placed -= 1;
-            ctx.release_loose_snapshot();
         }
+        ctx.release_loose_snapshot();
     }
 }
 

@@ -173,6 +173,7 @@ impl Model {
             self.poison(from.session);
             return Answer::harmless(Code::Invalid);
         };
+        self.session_mut(who.session).settle_snapshot();
         self.hold_snapshot(who.session);
         let opened = self.node.next_opened();
         let table = self.table_of(from);

@@ -218,11 +218,9 @@ impl Session {
         }
     }
 
-    /// Makes a cursor give up its place and nothing else.
+    /// Makes a cursor give up its place, if it has one, and nothing else. A snapshot that no place holds goes.
     pub fn leave_place(&mut self, slot: u8) {
-        if self.cursor(slot).place.is_some() {
-            self.cursor_mut(slot).leave_place();
-            self.settle_snapshot();
-        }
+        self.cursor_mut(slot).leave_place();
+        self.settle_snapshot();
     }
 }

@@ -85,7 +85,8 @@ impl Model {
     }
 
     /// Whether what `call` writes comes on top of a version whose timestamp nobody minds because oldest has passed it.
-    /// Some say so of more than there are: any truncate may, and any key of which nothing is left. Disturbs nothing.
+    /// It says so of more than there are: of any key of which nothing is left, and of a truncate if it holds for any record
+    /// that the session sees. Disturbs nothing.
     pub fn overwrites_forgotten(&self, who: Who, call: Call<'_>) -> bool {
         let session = self.session(who.session);
         let forgotten = |table: u8, key: &Key, replaced_ts: Timestamp| {
@@ -99,7 +100,11 @@ impl Model {
                 let replaced = |key| newest(key).map_or(0, |version| version.durable_ts);
                 self.cursor(who).key.get().is_some_and(|key| forgotten(table, key, replaced(key)))
             }
-            (Call::Truncate { .. } | Call::TruncateTable { .. }, None) => true,
+            (Call::Truncate { .. } | Call::TruncateTable { .. }, None) => (0..self.tables.len() as u8).any(|table| {
+                let newest = |key| self.tables[usize::from(table)].chain(key).and_then(Chain::newest);
+                let seen = self.seen(who.session, table);
+                seen.iter().any(|(key, _)| newest(key).is_some_and(|version| forgotten(table, key, version.durable_ts)))
+            }),
             (Call::Commit { .. }, Some(txn)) => txn.writes.iter().any(|(table, key)| {
                 let updates = self.tables[usize::from(*table)].of_running(key, txn.id);
                 updates.iter().any(|update| forgotten(*table, key, update.replaced_ts))
