@@ -43,6 +43,8 @@ pub enum Open {
 pub enum Hint {
     /// A write on top of a version whose timestamp nobody minds any more, because oldest has passed it.
     ForgottenTimestamp,
+    /// A prepared transaction is to commit before a version whose timestamp nobody minds any more.
+    BehindForgotten,
     /// A cursor that is to remove stands where no record is any more.
     PlaceIsGone,
     /// A truncate up to the place of a cursor that has lost its record: the cursor, and the key.

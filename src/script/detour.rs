@@ -5,7 +5,8 @@
 //!   thread, for ever. It is made in a transaction of its own.
 //! - A write without a timestamp over one that has a timestamp is refused as long as that timestamp is known. The
 //!   contract minds it only until oldest has passed it, because a page that is evicted forgets it then; a page that stays
-//!   in memory does not. Such a write is excused with `no_timestamp`, which takes a transaction.
+//!   in memory does not. Such a write is excused with `no_timestamp`, which takes a transaction. A prepared transaction
+//!   that commits before such a timestamp cannot be excused: the script ends there.
 //! - A table that is dropped may be busy for as long as somebody might want to read in its past: another one takes its
 //!   place.
 //! - A truncate to the place of a cursor whose record is gone runs to the end of the table. Its key is set anew first.
@@ -35,6 +36,7 @@ const CUT: &str = "rest of a program whose cursor cannot be brought into the mod
 const REMOVED_AGAIN: &str = "rest of a program after a remove where a rolled back record was";
 const FORGOTTEN_SNAPSHOT: &str = "rest of a program after a begin that was refused under placed cursors";
 const TRUNCATED: &str = "rest of a program after a truncate under a snapshot that is held, over forgotten timestamps";
+const BEHIND: &str = "rest of a program after a prepared commit before a forgotten timestamp";
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
@@ -64,6 +66,9 @@ pub(super) fn instead(
     let is_gone = hints.iter().any(|hint| matches!(hint, Hint::PlaceIsGone));
     match (call, reply.code) {
         (Call::Remove, Code::NotFound) if is_gone => Some(Detour::End(REMOVED_AGAIN)),
+        (Call::Commit { .. }, Code::Ok) if hints.iter().any(|hint| matches!(hint, Hint::BehindForgotten)) => {
+            Some(Detour::End(BEHIND))
+        }
         (Call::Recreate { table }, Code::Ok) => Some(Detour::NewTable(*table)),
         (_, Code::Rollback) if tries_again && !standing.running => Some(Detour::OwnTransaction(ENDLESS)),
         // A transaction begins with a new snapshot, which a truncate outside one does not get while one is held.
@@ -99,7 +104,7 @@ impl Recorder {
                     self.push(wire::line(*stop, &Call::SetKey(key), None), Expected::Code(Code::Ok));
                 }
                 // One that comes to nothing never looks for its end.
-                Hint::ForgottenTimestamp | Hint::StopIsGone(..) | Hint::PlaceIsGone => {}
+                Hint::ForgottenTimestamp | Hint::StopIsGone(..) | Hint::PlaceIsGone | Hint::BehindForgotten => {}
             }
         }
     }

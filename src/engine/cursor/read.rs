@@ -189,6 +189,8 @@ impl Cursor {
         if self.bounds.any() {
             return Code::Invalid;
         }
+        // It minds no snapshot, but takes one as every read does; other cursors of the session may hold it by their places.
+        ctx.ensure_snapshot();
         let largest = match &ctx.node.core.tables[self.table.0] {
             Table::Plain(tree) => tree.largest(),
             Table::Layered(layered) if ctx.node.core.role == Role::Leader => layered.live.largest(),
@@ -198,7 +200,9 @@ impl Cursor {
                 stable.map(|row| &row.key).max(layered.ingest.largest())
             }
         };
-        match largest.cloned() {
+        let largest = largest.cloned();
+        ctx.release_loose_snapshot();
+        match largest {
             Some(key) => {
                 self.has_largest(key);
                 Code::Ok

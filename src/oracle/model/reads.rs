@@ -145,6 +145,8 @@ impl Model {
         if self.cursor(who).bounds.any() {
             return self.finish(who, Code::Invalid, Effect::Clear);
         }
+        // It minds no snapshot, but takes one as every read does, which other cursors' places then hold.
+        self.start_over(who);
         match self.table(who).largest_key().cloned() {
             Some(key) => self.finish(who, Code::Ok, Effect::Name(key)),
             None => self.finish(who, Code::NotFound, Effect::Clear),

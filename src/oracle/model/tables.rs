@@ -113,6 +113,24 @@ impl Model {
         }
     }
 
+    /// Whether a prepared transaction is to commit before a version that it replaces, whose timestamp nobody minds because
+    /// oldest has passed it. It says so, too, where nothing is left of a key. Disturbs nothing.
+    pub fn commits_behind_forgotten(&self, who: Who, call: Call<'_>) -> bool {
+        let (Call::Commit { ts, .. }, Some(txn)) = (call, &self.session(who.session).txn) else {
+            return false;
+        };
+        let commit_ts = ts.unwrap_or(txn.commit_ts);
+        let behind = |replaced_ts: Timestamp| match replaced_ts {
+            0 => commit_ts <= self.node.oldest,
+            replaced_ts => replaced_ts <= self.node.oldest && commit_ts < replaced_ts,
+        };
+        txn.prepared
+            && txn.writes.iter().any(|(table, key)| {
+                let updates = self.tables[usize::from(*table)].of_running(key, txn.id);
+                updates.iter().any(|update| behind(update.replaced_ts))
+            })
+    }
+
     /// The key of a cursor that stands on a record which its session does not see. Disturbs nothing.
     pub fn gone_under(&self, who: Who) -> Option<Key> {
         let cursor = self.cursor(who);

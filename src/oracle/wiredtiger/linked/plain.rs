@@ -76,7 +76,7 @@ impl Stage for Plain {
         self.served += 1;
         let name = |table| CString::new(format!("file:p{}t{table}", self.served)).unwrap_or_default();
         let tables = (0..program.tables).map(name).collect();
-        let mut site = Site::open(&self.connection, program, tables, TABLE).map_err(Refusal::new)?;
+        let mut site = Site::open(&self.connection, program, tables, TABLE, true).map_err(Refusal::new)?;
         let mut line = String::new();
         let run = || -> Result<(), Stop> {
             for entry in entries {

@@ -19,6 +19,10 @@ pub struct Site {
     /// By session, then by slot.
     cursors: Vec<Vec<Option<Cursor>>>,
     sessions: Vec<Session>,
+    /// A session that looks on from a snapshot, if one is wanted. As long as somebody may want to see all that there was, WiredTiger has no
+    /// reason to drop versions, or to evict a page because a walk has found nothing on it but what everybody sees removed:
+    /// after that cursors on the page would not count as standing there, which would change what they see.
+    witness: Option<Session>,
     /// Creates and drops the tables.
     own: Session,
     tables: Vec<CString>,
@@ -28,12 +32,13 @@ pub struct Site {
 }
 
 impl Site {
-    /// Creates the tables and opens the sessions. An error is the code of the call that failed.
+    /// Creates the tables and opens the sessions; `watched` wants a session that looks on. An error is the code of the call that failed.
     pub fn open(
         connection: &Connection,
         program: &Program<'_>,
         tables: Vec<CString>,
         creation: &'static CStr,
+        watched: bool,
     ) -> Result<Self, i32> {
         let own = connection.open_session(c"")?;
         for table in &tables {
@@ -42,10 +47,15 @@ impl Site {
                 code => return Err(code),
             }
         }
+        let witness = watched.then(|| connection.open_session(c"isolation=snapshot")).transpose()?;
+        if let Some(witness) = &witness {
+            witness.begin(None);
+        }
         let session = |isolation: &&str| connection.open_session(&text(&format!("isolation={isolation}")));
         Ok(Site {
             cursors: (0..program.sessions).map(|_| (0..program.slots).map(|_| None).collect()).collect(),
             sessions: program.isolation.iter().map(session).collect::<Result<_, _>>()?,
+            witness,
             own,
             tables,
             creation,
@@ -57,6 +67,7 @@ impl Site {
     pub fn close(mut self) -> Result<(), i32> {
         self.cursors.clear();
         self.sessions.clear();
+        self.witness = None;
         let mut codes =
             once(self.connection.look_around()).chain(self.tables.iter().map(|table| self.drop_table(table)));
         codes.find(|&code| code != code::OK).map_or(Ok(()), Err)
@@ -135,7 +146,19 @@ impl Site {
         let uri = self.table(table)?;
         let calls: [&dyn Fn() -> i32; 3] =
             [&|| self.connection.look_around(), &|| self.drop_table(uri), &|| self.own.create(uri, self.creation)];
-        Ok(calls.iter().map(|call| call()).find(|&code| code != code::OK).unwrap_or(code::OK))
+        Ok(self.unwatched(|| calls.iter().map(|call| call()).find(|&code| code != code::OK).unwrap_or(code::OK)))
+    }
+
+    /// Makes a call that nobody may look on at.
+    fn unwatched(&self, call: impl FnOnce() -> i32) -> i32 {
+        if let Some(witness) = &self.witness {
+            witness.rollback();
+        }
+        let code = call();
+        if let Some(witness) = &self.witness {
+            witness.begin(None);
+        }
+        code
     }
 
     fn drop_table(&self, uri: &CStr) -> i32 {
@@ -178,7 +201,7 @@ fn on_session(site: &Site, who: Who, verb: &Verb<'_>) -> Result<Option<Result<u6
         Verb::Truncate { start, stop } => session.truncate(ends(start)?, ends(stop)?),
         Verb::TruncateTable { table } => session.truncate_table(site.table(*table)?),
         Verb::SetTimestamp(given) => site.connection.set_timestamp(config(given).as_deref()),
-        Verb::RollbackToStable => site.connection.rollback_to_stable(),
+        Verb::RollbackToStable => site.unwatched(|| site.connection.rollback_to_stable()),
         Verb::Recreate { table } => site.recreate(*table)?,
         Verb::Event(event) => return Err(Bad(format!("{event:?} without layered tables"))),
         _ => return Ok(None),

@@ -94,8 +94,8 @@ impl Layered {
             (0..program.tables).map(|table| CString::new(name(table)).unwrap_or_default()).collect()
         };
         let Pair { follower, leader, .. } = &self.pair;
-        let layered = |node| Site::open(node, program, names("layered:p", ""), LAYERED).map_err(Refusal::new);
-        let plain = |node| Site::open(node, program, names("file:q", ".wt"), PLAIN).map_err(Refusal::new);
+        let layered = |node| Site::open(node, program, names("layered:p", ""), LAYERED, false).map_err(Refusal::new);
+        let plain = |node| Site::open(node, program, names("file:q", ".wt"), PLAIN, false).map_err(Refusal::new);
         // The leader's tables first: the shared log knows them then.
         let [leaders, leaders_plain] = [layered(leader)?, plain(leader)?];
         Ok(([layered(follower)?, leaders, plain(follower)?, leaders_plain], names("file:p", ".wt_ingest")))
