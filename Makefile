@@ -89,7 +89,7 @@ test-wiredtiger: wiredtiger ## Compares engine and model with real WiredTiger, a
 	cargo test --locked --release --features wiredtiger --target-dir target/with-wiredtiger --test wiredtiger_oracle
 	@[ -n "$$WIREDTIGER_DIR" ] || echo 'WIREDTIGER_DIR is not set: what needs a linked WiredTiger was skipped'
 	@if [ -n "$$WIREDTIGER_DIR" ] && [ -n "$$WIREDTIGER_PAGE_LOG" ]; then \
-		cargo test --locked --features wiredtiger-layered --test wiredtiger_layered; \
+		cargo test --locked --features wiredtiger-layered --lib --test wiredtiger_layered --test wiredtiger_layered_sut; \
 	else \
 		echo 'WIREDTIGER_DIR or WIREDTIGER_PAGE_LOG is not set: the tests of layered tables were skipped'; \
 	fi

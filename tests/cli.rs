@@ -144,6 +144,13 @@ fn a_build_without_faults_says_so() {
     lockstep().env("LOCKSTEP_FAULT", "").args(["run", "--seeds", "1"]).assert().success();
 }
 
+#[cfg(not(feature = "wiredtiger-layered"))]
+#[test]
+fn a_build_without_layered_tables_of_wiredtiger_says_so() {
+    let parts = ["--sut", "build it with --features wiredtiger-layered and WIREDTIGER_DIR"];
+    refuses(lockstep().args(["run", "--sut", "wiredtiger-layered", "--seeds", "1"]), &parts);
+}
+
 #[test]
 fn one_bad_file_does_not_hide_the_others() {
     let (directory, _) = file("a.ops", GOOD);

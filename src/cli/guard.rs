@@ -1,5 +1,6 @@
 //! Runs a program and catches what a backend panics with, so that one bad program does not end the others.
 
+use lockstep::ground::culprit;
 use lockstep::program::{Program, Step};
 use lockstep::run::{Aspect, Class, Done, Mismatch, Observer, Oracles, Outcome};
 use serde::Serialize;
@@ -49,6 +50,8 @@ pub enum FailureClass {
     Panic(String),
     /// The operation that did not come to an end.
     Hang(&'static str),
+    /// What the death of real WiredTiger is named after.
+    Death(String),
 }
 
 impl fmt::Display for FailureClass {
@@ -57,6 +60,7 @@ impl fmt::Display for FailureClass {
             FailureClass::Mismatch(class) => class.fmt(f),
             FailureClass::Panic(location) => write!(f, "panic at {location}"),
             FailureClass::Hang(op) => write!(f, "hang in {op}"),
+            FailureClass::Death(culprit) => write!(f, "death: {culprit}"),
         }
     }
 }
@@ -74,6 +78,7 @@ impl Failure {
     pub fn class(&self) -> FailureClass {
         match self {
             Failure::Mismatch(mismatch) if mismatch.field == Aspect::Hang => FailureClass::Hang(mismatch.op),
+            Failure::Mismatch(mismatch) if mismatch.field == Aspect::Death => FailureClass::Death(culprit(mismatch)),
             Failure::Mismatch(mismatch) => FailureClass::Mismatch(mismatch.class()),
             Failure::Panic(panic) => FailureClass::Panic(panic.location.clone()),
             Failure::Hang(panic) => FailureClass::Hang(panic.op),
@@ -103,6 +108,7 @@ impl Failure {
             FailureClass::Mismatch(_) => "mismatch",
             FailureClass::Panic(_) => "panic",
             FailureClass::Hang(_) => "hang",
+            FailureClass::Death(_) => "death",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 everything agrees, 1 a mismatch was found, 2 bad input or usage. An error is one line on stderr
 //! that names the file, the place and the mend.
 
+mod book;
 mod break_point;
 mod faults;
 mod guard;
@@ -19,6 +20,7 @@ mod runner;
 mod seeds;
 mod shrink;
 mod stats;
+mod sut;
 #[cfg(wiredtiger_linked)]
 mod wiredtiger_child;
 
@@ -31,6 +33,7 @@ use output::Out;
 use runner::Runner;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use sut::SutArgs;
 
 /// Stress tests layered cursors: runs programs on a layered table and on oracles in lockstep and compares every
 /// reply.
@@ -74,6 +77,8 @@ struct Common {
     /// What the layered tables are compared with: any of plain, model, twin, and wiredtiger where that is built in.
     #[arg(long, value_name = "LIST", default_value_t = OracleList::default())]
     oracle: OracleList,
+    #[command(flatten)]
+    sut: SutArgs,
     /// Compare with one more follower, to which checkpoints, evictions and the like happen at other moments.
     #[arg(long)]
     twin: bool,
@@ -85,13 +90,17 @@ struct Common {
 impl Common {
     /// What the layered tables are compared with.
     fn oracles(&self) -> OracleList {
+        if self.sut.is_real() {
+            // What the nodes are asked is what the model was asked.
+            return OracleList { own: Oracles { plain: false, model: true, twin: false }, wiredtiger: false };
+        }
         let own = self.oracle.own;
         OracleList { own: Oracles { twin: self.twin || own.twin, ..own }, ..self.oracle }
     }
 
     /// What runs programs as the flags say.
     fn runner(&self) -> Result<Runner> {
-        Runner::new(self.oracles())
+        Runner::new(self.oracles(), &self.sut.open()?, true)
     }
 
     /// `command` with the flags without which it may not find what these found.
@@ -99,7 +108,7 @@ impl Common {
         let oracles = self.oracles();
         let twin = if oracles.own.twin { " --twin" } else { "" };
         let oracle = if oracles.wiredtiger { " --oracle plain,model,wiredtiger" } else { "" };
-        format!("{command}{twin}{oracle}")
+        format!("{command}{twin}{oracle}{}", self.sut)
     }
 }
 

@@ -90,8 +90,9 @@ fn replay_file(
     out: &mut Out,
 ) -> Result<FileReport> {
     let name = file.display().to_string();
+    let sut = args.common.sut.open()?;
     let program = match input::load(file) {
-        Ok(program) => program,
+        Ok(program) => sut.mask(program).program,
         Err(error) => {
             progress.suspend(|| complain(&error));
             let error = Some(error.to_string());

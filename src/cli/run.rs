@@ -3,15 +3,17 @@
 //! Programs are numbered; threads take the next number, and results are taken in the order of numbers. So the output
 //! does not depend on timing (unless `--time` ends the run).
 
+use super::book::{Book, First};
 use super::guard::Failure;
 use super::number::{number, time};
 use super::oracles::OracleList;
 use super::output::{Out, write_new};
 use super::runner::Runner;
+use super::sut::Sut;
 use super::{Common, Verdict, progress};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use lockstep::ground::Grounding;
+use lockstep::ground::{Grounding, Masked};
 use lockstep::program::limits::MAX_TEXT_STEPS;
 use lockstep::program::{Profile, Program, generate, swarm_length};
 use lockstep::run::{Stats, Summary};
@@ -44,9 +46,9 @@ pub struct RunArgs {
     /// Start no further program after this time, such as 60s or 10m.
     #[arg(long, value_name = "TIME", value_parser = time)]
     time: Option<Duration>,
-    /// Where a failing program is written to.
-    #[arg(long, value_name = "DIR", default_value = "artifacts/layered_cursor")]
-    artifacts: PathBuf,
+    /// Where a failing program is written to [default: artifacts/layered_cursor, with --sut artifacts/wiredtiger_layered].
+    #[arg(long, value_name = "DIR")]
+    artifacts: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -79,6 +81,9 @@ struct Report {
     /// What was compared with WiredTiger.
     #[serde(skip_serializing_if = "Option::is_none")]
     wiredtiger: Option<Grounding>,
+    /// The failures of another system under test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failures: Option<Book>,
 }
 
 /// The first failing program, in the order of numbers.
@@ -98,6 +103,7 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
     let mut grounding = Grounding::default();
     let mut failed = None;
     let mut broken = None;
+    let mut book = Book::default();
     plan.execute(args.jobs, |number, result| {
         let result = match result {
             Ok(result) => result,
@@ -109,22 +115,36 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
         stats.merge(&result.stats);
         grounding.merge(&result.grounding);
         progress.inc(1);
-        if let Some(failure) = result.failure {
-            failed = Some((number, failure));
+        book.leave_out(&result.left_out);
+        match (result.failure, plan.sut.real()) {
+            (None, _) => {}
+            (Some(failure), None) => failed = Some((number, failure)),
+            (Some(failure), Some(tested)) => {
+                let keep = |failure| report_failure(&plan, number, failure, args);
+                if let Err(error) = book.enter(&tested.known, failure, |failure| keep(failure).map(First::from)) {
+                    broken = Some(error);
+                }
+            }
         }
-        failed.is_none()
+        failed.is_none() && broken.is_none()
     });
     progress.finish_and_clear();
     if let Some(error) = broken {
         return Err(error);
     }
     let found = failed.map(|(number, failure)| report_failure(&plan, number, failure, args)).transpose()?;
-    let verdict = if found.is_some() { Verdict::Mismatch } else { Verdict::Agree };
+    let verdict = if found.is_some() || book.has_news() { Verdict::Mismatch } else { Verdict::Agree };
     let stats = stats.summary();
     if stats.programs == 0 {
         bail!("no program has been run: --time was over before the first one; give it more");
     }
-    let report = Report { failure: found, stats, wiredtiger: plan.oracles.wiredtiger.then_some(grounding) };
+    let sut = plan.sut.real().is_some();
+    let report = Report {
+        failure: found,
+        stats,
+        wiredtiger: (sut || plan.oracles.wiredtiger).then_some(grounding),
+        failures: sut.then_some(book),
+    };
     if args.common.json {
         out.json(&report)?;
         return Ok(verdict);
@@ -133,6 +153,11 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
     out.line("")?;
     if let Some(grounding) = &report.wiredtiger {
         out.line(grounding)?;
+    }
+    if let Some(book) = &report.failures {
+        out.line(format_args!("{} programs", report.stats.programs))?;
+        out.line(book)?;
+        return Ok(verdict);
     }
     match &report.failure {
         None => out.line(format_args!("{} programs: all agree", report.stats.programs))?,
@@ -149,7 +174,7 @@ fn report_failure(plan: &Plan, number: u64, mut failure: Failure, args: &RunArgs
     let (profile, seed) = plan.profile_and_seed(number);
     let mut program = plan.program(number);
     program.steps.truncate(failure.steps_needed());
-    let file = match write_artifact(&program, &args.artifacts, &format!("{}-{seed}", profile.name())) {
+    let file = match write_artifact(&program, &plan.artifacts, &format!("{}-{seed}", profile.name())) {
         Ok(file) => Some(file.display().to_string()),
         Err(error) => {
             eprintln!("lockstep: the failing program could not be kept: {error:#}");
@@ -189,6 +214,8 @@ struct Plan {
     endless: bool,
     ops: Option<usize>,
     oracles: OracleList,
+    sut: Sut,
+    artifacts: PathBuf,
     deadline: Option<Instant>,
 }
 
@@ -197,6 +224,14 @@ struct ProgramResult {
     stats: Box<Stats>,
     failure: Option<Failure>,
     grounding: Grounding,
+    /// Steps that were left out of the program, by operation.
+    left_out: BTreeMap<&'static str, u64>,
+}
+
+impl From<Found> for First {
+    fn from(found: Found) -> Self {
+        First { file: found.file, failure: found.failure }
+    }
 }
 
 impl Plan {
@@ -215,6 +250,11 @@ impl Plan {
             endless,
             ops: args.ops.map(|ops| ops as usize),
             oracles: args.common.oracles(),
+            sut: args.common.sut.open()?,
+            artifacts: args.artifacts.clone().unwrap_or_else(|| {
+                let real = args.common.sut.is_real();
+                PathBuf::from(if real { "artifacts/wiredtiger_layered" } else { "artifacts/layered_cursor" })
+            }),
             deadline: args.time.and_then(|time| Instant::now().checked_add(time)),
             profiles,
         })
@@ -225,9 +265,14 @@ impl Plan {
         (self.profiles[(number % profiles) as usize], self.first_seed.wrapping_add(number / profiles))
     }
 
+    /// The program as it is run.
     fn program(&self, number: u64) -> Program {
+        self.masked(number).program
+    }
+
+    fn masked(&self, number: u64) -> Masked {
         let (profile, seed) = self.profile_and_seed(number);
-        generate(profile, seed, self.length(profile, seed))
+        self.sut.mask(generate(profile, seed, self.length(profile, seed)))
     }
 
     fn length(&self, profile: Profile, seed: u64) -> usize {
@@ -256,7 +301,7 @@ impl Plan {
                 let sender = sender.clone();
                 let (next, stop) = (&next, &stop);
                 scope.spawn(move || {
-                    let mut runner = Runner::new(self.oracles);
+                    let mut runner = Runner::new(self.oracles, &self.sut, false);
                     // A number that was taken is always run: so none is missing in the order.
                     while !stop.load(Ordering::Relaxed) && !self.is_over() {
                         let number = next.fetch_add(1, Ordering::Relaxed);
@@ -294,10 +339,31 @@ impl Plan {
     }
 
     fn run_one(&self, number: u64, runner: &mut Runner) -> Result<ProgramResult> {
-        let program = self.program(number);
+        let Masked { program, left_out } = self.masked(number);
         let mut stats = Box::<Stats>::default();
+        let kept = self.sut.real().map(|_| Kept::new(&program, &self.artifacts, number)).transpose()?;
         let result = runner.run(&program, &mut *stats)?;
+        drop(kept);
         stats.finish(result.as_ref().ok());
-        Ok(ProgramResult { stats, failure: result.err(), grounding: runner.take_grounding() })
+        Ok(ProgramResult { stats, failure: result.err(), grounding: runner.take_grounding(), left_out })
+    }
+}
+
+/// A program that is being run, as a file: what is left if this process does not survive it.
+struct Kept(PathBuf);
+
+impl Kept {
+    fn new(program: &Program, directory: &Path, number: u64) -> Result<Self> {
+        std::fs::create_dir_all(directory).with_context(|| format!("{}: cannot create", directory.display()))?;
+        let path = directory.join(format!("running-{number}.ops"));
+        std::fs::write(&path, program.to_string()).with_context(|| format!("{}: cannot write", path.display()))?;
+        Ok(Kept(path))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // A program too many does no harm.
+        let _ = std::fs::remove_file(&self.0);
     }
 }

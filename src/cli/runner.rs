@@ -3,6 +3,7 @@
 
 use super::guard::{self, Failure};
 use super::oracles::OracleList;
+use super::sut::Sut;
 #[cfg(wiredtiger_linked)]
 use anyhow::Context;
 use anyhow::Result;
@@ -25,12 +26,14 @@ pub struct Runner {
     oracles: Oracles,
     #[cfg(feature = "wiredtiger")]
     wiredtiger: Option<Checker<ChildProcess>>,
+    #[cfg(feature = "wiredtiger")]
+    sut: Sut,
 }
 
 #[cfg(not(feature = "wiredtiger"))]
 impl Runner {
     /// A runner for what the flags ask for.
-    pub fn new(list: OracleList) -> Result<Self> {
+    pub fn new(list: OracleList, _: &Sut, _: bool) -> Result<Self> {
         Ok(Runner { oracles: list.own })
     }
 
@@ -45,10 +48,16 @@ impl Runner {
     }
 }
 
+/// This program, which is a child of itself as well.
+#[cfg(wiredtiger_linked)]
+fn own_program() -> Result<std::path::PathBuf> {
+    std::env::current_exe().context("this program does not know where it is")
+}
+
 /// The WiredTiger that is linked, in a child that is this program once more.
 #[cfg(wiredtiger_linked)]
 fn settings() -> Result<Settings> {
-    Ok(Settings::linked(std::env::current_exe().context("this program does not know where it is")?))
+    Ok(Settings::linked(own_program()?))
 }
 
 /// PyPI's WiredTiger, driven by Python.
@@ -57,18 +66,33 @@ fn settings() -> Result<Settings> {
     Ok(Settings::python()?)
 }
 
+/// The system under test, if it is real WiredTiger. `expect_failures`: many programs are going to fail.
+#[cfg(wiredtiger_linked)]
+fn tested(sut: &Sut, expect_failures: bool) -> Result<Option<Checker<ChildProcess>>> {
+    let Some(tested) = sut.real() else { return Ok(None) };
+    let settings = Settings::layered(own_program()?, &tested.nodes);
+    let settings = Settings { limit: tested.patience, flush: expect_failures, ..settings };
+    Ok(Some(Checker::layered(ChildProcess::start(settings)?)))
+}
+
+/// There are no layered tables to be tested.
+#[cfg(all(feature = "wiredtiger", not(wiredtiger_linked)))]
+fn tested(_: &Sut, _: bool) -> Result<Option<Checker<ChildProcess>>> {
+    Ok(None)
+}
+
 #[cfg(feature = "wiredtiger")]
 impl Runner {
-    /// A runner for what the flags ask for.
+    /// A runner for what the flags ask for. `expect_failures`: it is for programs most of which fail.
     ///
     /// # Errors
     /// There is no WiredTiger to be had.
-    pub fn new(list: OracleList) -> Result<Self> {
+    pub fn new(list: OracleList, sut: &Sut, expect_failures: bool) -> Result<Self> {
         let wiredtiger = match list.wiredtiger {
             true => Some(Checker::new(ChildProcess::start(settings()?)?, "wiredtiger")),
-            false => None,
+            false => tested(sut, expect_failures)?,
         };
-        Ok(Runner { oracles: list.own, wiredtiger })
+        Ok(Runner { oracles: list.own, wiredtiger, sut: sut.clone() })
     }
 
     /// Runs a program.
@@ -79,10 +103,15 @@ impl Runner {
         let Some(wiredtiger) = &mut self.wiredtiger else {
             return Ok(guard::run(program, self.oracles, observer));
         };
-        let mut recorder = Recorder::new(program);
+        let tested = self.sut.real();
+        let mut recorder = if tested.is_some() { Recorder::with_events(program) } else { Recorder::new(program) };
         let ran = guard::run(program, self.oracles, &mut (&mut recorder, observer));
         let Ok(outcome) = ran else { return Ok(ran) };
-        Ok(match wiredtiger.check(program, &recorder.into_script())? {
+        let mut script = recorder.into_script();
+        if let Some(tested) = tested {
+            tested.known.cut_final_scans(program, &mut script);
+        }
+        Ok(match wiredtiger.check(program, &script)? {
             None => Ok(outcome),
             Some(mismatch) => Err(Failure::Mismatch(mismatch)),
         })

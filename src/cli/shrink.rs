@@ -58,7 +58,7 @@ fn shrink_by(
     mut fails: impl FnMut(&Program) -> Result<Option<Failing<FailureClass>>>,
 ) -> Result<Verdict> {
     check_output(&args.file, &args.output)?;
-    let program = input::load(&args.file)?;
+    let program = args.common.sut.open()?.mask(input::load(&args.file)?).program;
     let (file, output) = (args.file.display(), args.output.display());
     if args.output.exists() && !args.force {
         bail!("{output}: exists; --force replaces it");
@@ -141,7 +141,8 @@ mod tests {
         let (file, output) = (directory.path().join("long.ops"), directory.path().join("short.ops"));
         let search = "s0.c0 search 0030\ns0.c0 next\n".repeat(20);
         std::fs::write(&file, format!("# lockstep 1\n{search}")).expect("a temporary file");
-        let common = super::super::Common { oracle: OracleList::default(), twin: false, json: false };
+        let common =
+            super::super::Common { oracle: OracleList::default(), sut: Default::default(), twin: false, json: false };
         let args = ShrinkArgs { file, output, force: false, budget: 1000, common };
         assert_eq!(shrink_by(&args, &mut Out::stdout(), fails).expect("it shrinks"), Verdict::Agree);
         let text = std::fs::read_to_string(&args.output).expect("it is written");

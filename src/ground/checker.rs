@@ -2,6 +2,7 @@
 //! rising, and confirms a failure on a connection that nothing has used before.
 
 use super::compare::{Comparison, compare};
+use super::four::compare_four;
 use super::grounding::Grounding;
 use crate::backend::Timestamp;
 use crate::oracle::wiredtiger::{Executor, ExecutorError};
@@ -20,6 +21,7 @@ const CONFIRMATIONS: u32 = 3;
 pub struct Checker<E> {
     executor: E,
     name: &'static str,
+    compare: fn(&Program, &Script, Timestamp, &Ending, &'static str) -> Comparison,
     /// What the clock of the present connection shows; `None`: it may show anything.
     clock: Option<Timestamp>,
     /// Programs that the present connection has run.
@@ -31,7 +33,12 @@ pub struct Checker<E> {
 impl<E: Executor> Checker<E> {
     /// A checker; `name` is what reports call the executor.
     pub fn new(executor: E, name: &'static str) -> Self {
-        Checker { executor, name, clock: None, used: 0, next_id: 0, seen: Grounding::default() }
+        Checker { executor, name, compare, clock: None, used: 0, next_id: 0, seen: Grounding::default() }
+    }
+
+    /// A checker of an executor on layered tables, which gives four answers to each entry.
+    pub fn layered(executor: E) -> Self {
+        Checker { compare: compare_four, ..Checker::new(executor, super::four::NAME) }
     }
 
     /// What the comparisons have seen since this was asked last.
@@ -91,7 +98,7 @@ impl<E: Executor> Checker<E> {
         let request = script.request(self.next_id, base);
         let mut endings = self.executor.execute(&[request])?;
         let ending = endings.pop().unwrap_or(Ending::Complete(Vec::new()));
-        let comparison = compare(program, script, base.unwrap_or(0), &ending, self.name);
+        let comparison = (self.compare)(program, script, base.unwrap_or(0), &ending, self.name);
         self.used = if base.is_some() { self.used + 1 } else { 1 };
         // Behind everything that the program used, so that nothing of it can be seen again.
         self.clock = match ending {

@@ -4,7 +4,7 @@ use super::allowed::ALLOWED;
 use crate::backend::{Code, Field, Reply, Timestamp};
 use crate::program::Program;
 use crate::run::{Aspect, Mismatch, Shown};
-use crate::script::{Answer, Answered, Ending, Entry, Expected, Script};
+use crate::script::{Answered, Ending, Entry, Expected, Script};
 use std::collections::BTreeMap;
 
 /// What became of a comparison.
@@ -16,6 +16,8 @@ pub struct Comparison {
     pub allowed: BTreeMap<&'static str, u64>,
     /// The first difference that nothing allows.
     pub mismatch: Option<Box<Mismatch>>,
+    /// The entry at which that is.
+    pub at: Option<usize>,
 }
 
 /// An entry with its answer.
@@ -96,6 +98,7 @@ pub fn compare(program: &Program, script: &Script, base: Timestamp, ending: &End
             Err(error) => {
                 let words = format!("{name}: {error}");
                 comparison.mismatch = Some(report.failure(index, Aspect::Death, words, None));
+                comparison.at = Some(index);
                 return comparison;
             }
         };
@@ -108,6 +111,7 @@ pub fn compare(program: &Program, script: &Script, base: Timestamp, ending: &End
         }
         let words = format!("{name} and model differ in the {aspect}");
         comparison.mismatch = Some(report.failure(index, aspect, words, Some(&answered)));
+        comparison.at = Some(index);
         return comparison;
     }
     comparison.mismatch = match ending {
@@ -121,6 +125,7 @@ pub fn compare(program: &Program, script: &Script, base: Timestamp, ending: &End
         }
         Ending::Complete(_) => None,
     };
+    comparison.at = comparison.mismatch.as_ref().map(|_| lines.len().min(script.len()));
     comparison
 }
 
@@ -141,9 +146,8 @@ impl Report<'_> {
             open => format!("{open:?}"),
         });
         let mut replies = Vec::new();
-        if let Some(Answered { first, moved }) = answered {
-            let moved = moved.as_ref().map_or_else(String::new, |moved: &Answer| format!(", then {moved}"));
-            replies.push((self.name, format!("{first}{moved}")));
+        if let Some(answered) = answered {
+            replies.push((self.name, answered.to_string()));
         }
         replies.extend(expected.map(|expected| ("model", expected)));
         Box::new(Mismatch {

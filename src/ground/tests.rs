@@ -1,6 +1,6 @@
 //! What a comparison notices: the answers that the model gave, falsified one at a time.
 
-use super::{ALLOWED, Comparison, compare};
+use super::{ALLOWED, Comparison, compare, compare_four, culprit};
 use crate::backend::{Code, Field, Reply};
 use crate::program::Program;
 use crate::run::{Aspect, Oracles, run};
@@ -204,4 +204,113 @@ fn a_script_that_asks_for_what_was_never_set_wants_its_own_connection() {
     assert!(!fresh("config sessions=1 cursors=1 keys=9\nset_timestamp oldest=5 stable=6\n"));
     assert!(!fresh("config sessions=1 cursors=1 keys=9\nset_timestamp stable=6\nset_timestamp oldest=5\n"));
     assert!(fresh("config sessions=1 cursors=1 keys=9\nrollback_to_stable\n"));
+}
+
+const EVENTS: &str = "config sessions=1 cursors=1 keys=9
+s0.c0 insert 0010 \"a\" ts=3
+inject advance oldest=1 stable=5
+inject evict 50
+inject prune
+s0.c0 search 0010
+s0.c0 reset
+s0.c0 search_near 0005
+";
+
+/// A script with events and four right answers to each of its entries.
+fn recorded_with_events() -> (Program, Script, Vec<String>) {
+    let program: Program = format!("# lockstep 1\n{EVENTS}").parse().expect("a program");
+    let mut recorder = Recorder::with_events(&program);
+    run(&program, Oracles::default(), &mut recorder).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+    let script = recorder.into_script();
+    let is_event = |verb: &str| ["checkpoint", "adopt", "evict", "prune"].contains(&verb);
+    let lines = answers(&script, 0).into_iter().zip(&script.entries);
+    let lines = lines.map(|(line, entry)| if is_event(entry.verb()) { line } else { [&line[..]; 4].join("\t") });
+    let lines = lines.collect();
+    (program, script, lines)
+}
+
+#[test]
+fn physical_events_are_recorded_only_when_asked_for() {
+    let (_, script, _) = recorded_with_events();
+    let events = |script: &Script| -> Vec<String> {
+        let shown = (0..script.len()).map(|index| script.shown(index));
+        shown
+            .filter(|line| ["checkpoint", "adopt", "evict", "prune"].iter().any(|verb| line.starts_with(verb)))
+            .collect()
+    };
+    assert_eq!(events(&script), ["checkpoint 0 0", "adopt 0 0", "evict 0 0 50", "prune 0 0"]);
+    assert_eq!(events(&recorded(EVENTS).1), Vec::<String>::new());
+}
+
+/// What is found if the answers of some tables to the first such entry are others.
+fn four(verb: &str, sites: &[usize], answer: &str) -> Comparison {
+    let (program, script, mut lines) = recorded_with_events();
+    let at = script.entries.iter().position(|entry| entry.verb() == verb).expect("such an entry");
+    let mut four: Vec<&str> = lines[at].split('\t').collect();
+    sites.iter().for_each(|&site| four[site] = answer);
+    lines[at] = four.join("\t");
+    compare_four(&program, &script, 0, &Ending::Complete(lines), "nodes")
+}
+
+#[test]
+fn each_of_four_tables_is_compared_and_plain_ones_come_first() {
+    let fine = four("search", &[], "");
+    assert!(fine.mismatch.is_none(), "{:?}", fine.mismatch);
+    assert_eq!(fine.compared, 4 * recorded_with_events().1.len() as u64);
+    let wrong = "-31803 0 - - 0";
+    let backend = |sites: &[usize]| four("search", sites, wrong).mismatch.expect("a difference").backends;
+    assert_eq!(backend(&[0]), ("wiredtiger-follower-layered", "model"));
+    assert_eq!(backend(&[0, 1]), ("wiredtiger-follower-layered", "model"));
+    assert_eq!(backend(&[1]), ("wiredtiger-leader-layered", "model"));
+    assert_eq!(backend(&[2]), ("wiredtiger-plain", "model"));
+    assert_eq!(backend(&[0, 1, 3]), ("wiredtiger-plain", "model"));
+    let mismatch = four("search", &[1], wrong).mismatch.expect("a difference");
+    assert_eq!((mismatch.op, mismatch.field), ("search", Aspect::Code));
+    let names: Vec<&str> = mismatch.replies.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["follower-layered", "leader-layered", "follower-plain", "leader-plain", "model"]);
+    assert!(mismatch.replies[1].1.starts_with("notfound") && mismatch.replies[0].1.starts_with("ok"));
+}
+
+#[test]
+fn an_event_that_fails_is_its_nodes_failure() {
+    let backend = |verb| four(verb, &[0], "16 0 - - 0").mismatch.map(|mismatch| (mismatch.op, mismatch.backends.0));
+    assert_eq!(backend("checkpoint"), Some(("advance", "wiredtiger-leader-layered")));
+    for (verb, op) in [("adopt", "advance"), ("evict", "evict"), ("prune", "prune")] {
+        assert_eq!(backend(verb), Some((op, "wiredtiger-follower-layered")), "{verb}");
+    }
+}
+
+#[test]
+fn the_smaller_neighbour_is_allowed_to_each_table() {
+    assert!(four("near", &[], "").allowed.is_empty());
+    let moved = four("near", &[0], "0 -1 i30303034 i78 0 | 0 0 i30303130 i61 0");
+    assert!(moved.mismatch.is_none(), "{:?}", moved.mismatch);
+    assert_eq!(moved.allowed.into_iter().collect::<Vec<_>>(), [(ALLOWED[0].name, 1)]);
+}
+
+#[test]
+fn a_death_of_nodes_has_no_table_and_is_named_after_the_assertion() {
+    let (program, script, mut lines) = recorded_with_events();
+    lines.truncate(lines.len() - 1);
+    let death = |reason: &str, hung| {
+        let ending = Ending::Died { answers: lines.clone(), reason: reason.to_owned(), hung };
+        compare_four(&program, &script, 0, &ending, "nodes").mismatch.expect("a death")
+    };
+    let asserted = death("signal: 6 (SIGABRT): __wt_abort, 12: x; __walk, 77: WiredTiger assertion failed: 'a'", false);
+    assert_eq!((asserted.field, asserted.backends.0), (Aspect::Death, "nodes"));
+    assert_eq!(culprit(&asserted), "__walk");
+    assert_eq!(culprit(&death("signal: 6 (SIGABRT): __wt_abort, 12: aborting", false)), "__wt_abort");
+    assert_eq!(culprit(&death("signal: 11 (SIGSEGV)", false)), "signal: 11 (SIGSEGV) in end");
+    assert_eq!(death("no answer for 2 s", true).field, Aspect::Hang);
+}
+
+#[test]
+fn a_difference_before_a_death_comes_first() {
+    let (program, script, mut lines) = recorded_with_events();
+    let at = script.entries.iter().position(|entry| entry.verb() == "search").expect("a search");
+    lines.truncate(at + 1);
+    lines[at] = lines[at].replacen("i61", "i62", 1);
+    let ending = Ending::Died { answers: lines, reason: "gone".to_owned(), hung: false };
+    let mismatch = compare_four(&program, &script, 0, &ending, "nodes").mismatch.expect("a difference");
+    assert_eq!((mismatch.field, mismatch.backends.0), (Aspect::Value, "wiredtiger-follower-layered"));
 }

@@ -30,6 +30,19 @@ pub enum Aspect {
 }
 
 impl Aspect {
+    /// Every one.
+    pub const ALL: [Aspect; 9] = [
+        Aspect::Code,
+        Aspect::Key,
+        Aspect::Value,
+        Aspect::Exact,
+        Aspect::Placed,
+        Aspect::Timestamp,
+        Aspect::Rows,
+        Aspect::Hang,
+        Aspect::Death,
+    ];
+
     /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@
 use super::compare::Aspect;
 use super::lockstep::{Checked, Lockstep};
 use super::nodes::FIRST;
-use super::observer::Observer;
+use super::observer::{Observer, Physical};
 use super::sessions::Sessions;
 use super::situation::Situation;
 use super::step::Ending;
@@ -19,6 +19,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let code = self.nodes.checkpoint();
         if code == Code::Ok {
             self.checkpoint_is_complete();
+            self.observer.physical(Physical::Checkpoint);
             self.twin_later(Event::Adopt);
         }
         let leader = self.nodes.leader.unwrap_or(FIRST);
@@ -44,6 +45,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             self.judge(number, "adopt", answered, expected)?;
             code.get_or_insert(answered);
             any |= adopted;
+        }
+        if any {
+            self.observer.physical(Physical::Adopt);
         }
         self.after_armed_call();
         self.twin_later(Event::Adopt);
@@ -89,6 +93,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         for number in self.nodes.followers() {
             self.nodes.evict(number, percent);
         }
+        self.observer.physical(Physical::Evict(percent));
         self.twin_later(Event::Evict(percent));
         self.happened("evict")?;
         Ok(Ending::plain(Code::Ok))
@@ -99,6 +104,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         for number in self.nodes.followers() {
             self.nodes.prune(number);
         }
+        self.observer.physical(Physical::Prune);
         self.twin_later(Event::Prune);
         self.happened("prune")?;
         Ok(Ending::plain(Code::Ok))

@@ -53,7 +53,7 @@ pub use compare::{Aspect, Replies};
 pub(crate) use entry::tail_of;
 pub use entry::{Outcome, run, run_by_the_model, run_with};
 pub use failure::{Class, Mismatch};
-pub use observer::{Done, Hint, Observer, Open};
+pub use observer::{Done, Hint, Observer, Open, Physical};
 pub use oracles::{Oracles, UnknownOracle};
 pub use situation::{Cursors, Situation};
 pub use stats::Stats;

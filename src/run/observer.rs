@@ -53,6 +53,19 @@ pub enum Hint {
     StopIsGone(Who, Key),
 }
 
+/// A physical event that has happened to the nodes, and changes no reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Physical {
+    /// The leader took a checkpoint.
+    Checkpoint,
+    /// The followers picked up the newest checkpoint, which they did not have.
+    Adopt,
+    /// The followers evicted so many of a hundred keys of ingest.
+    Evict(u8),
+    /// The followers evicted all of ingest that may go.
+    Prune,
+}
+
 /// Watches a run.
 pub trait Observer {
     /// Whether it wants to hear every call. What only listeners need is not worked out for others.
@@ -85,6 +98,10 @@ pub trait Observer {
     /// Something happened to a node, or a step of many calls began, while the sessions were in a certain situation.
     #[inline]
     fn event(&mut self, _event: &'static str, _situation: &Situation) {}
+
+    /// A physical event has happened, as it was meant to.
+    #[inline]
+    fn physical(&mut self, _event: Physical) {}
 
     /// What was to happen inside a step when a point was passed has happened: there, or else after the step.
     #[inline]
@@ -137,6 +154,11 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
     fn event(&mut self, event: &'static str, situation: &Situation) {
         self.0.event(event, situation);
         self.1.event(event, situation);
+    }
+
+    fn physical(&mut self, event: Physical) {
+        self.0.physical(event);
+        self.1.physical(event);
     }
 
     fn hooked(&mut self, at: Point, action: &'static str, passed: bool) {

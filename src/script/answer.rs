@@ -88,6 +88,14 @@ impl fmt::Display for Answer {
     }
 }
 
+/// Both answers, where there are two.
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first.fmt(f)?;
+        self.moved.as_ref().map_or(Ok(()), |moved| write!(f, ", then {moved}"))
+    }
+}
+
 impl std::str::FromStr for Answered {
     type Err = BadAnswer;
 

@@ -5,7 +5,7 @@ use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
 use crate::backend::{Call, Code, CursorConfig, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
-use crate::run::{Done, Hint, Observer, Open};
+use crate::run::{Done, Hint, Observer, Open, Physical};
 use std::collections::BTreeMap;
 
 /// What is known of a cursor.
@@ -44,6 +44,8 @@ pub struct Recorder {
     has_rolled_back: bool,
     /// Whether the program reads what is not committed.
     pub(super) reads_uncommitted: bool,
+    /// Whether the script has physical events.
+    has_events: bool,
 }
 
 impl Recorder {
@@ -69,7 +71,13 @@ impl Recorder {
             has_stable: false,
             has_rolled_back: false,
             reads_uncommitted: detour::reads_uncommitted(program),
+            has_events: false,
         }
+    }
+
+    /// A recorder of a run of `program`, the physical events included: for nodes that have layered tables.
+    pub fn with_events(program: &Program) -> Self {
+        Recorder { has_events: true, ..Recorder::new(program) }
     }
 
     /// What was recorded.
@@ -238,6 +246,12 @@ impl Observer for Recorder {
 
     fn answered(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
         self.record(who, call, reply, Expected::Reply(reply.clone()));
+    }
+
+    fn physical(&mut self, event: Physical) {
+        if self.has_events && !self.is_cut {
+            self.push(wire::event(event), Expected::Code(Code::Ok));
+        }
     }
 
     fn left_open(&mut self, who: Who, open: Open) {

@@ -8,6 +8,7 @@ use crate::backend::{
     TxnTimestamp, Who,
 };
 use crate::program::Config;
+use crate::run::Physical;
 use std::fmt::Write;
 
 /// The line that a request begins with. There are more tables than the program has if some are created anew.
@@ -100,6 +101,16 @@ pub(super) fn line(who: Who, call: &Call<'_>, near: Option<&Key>) -> String {
         }
         Call::RollbackToStable => "rts 0 0".to_owned(),
         Call::Recreate { table } => format!("recreate 0 0 {table}"),
+    }
+}
+
+/// A physical event as a line.
+pub(super) fn event(event: Physical) -> String {
+    match event {
+        Physical::Checkpoint => "checkpoint 0 0".to_owned(),
+        Physical::Adopt => "adopt 0 0".to_owned(),
+        Physical::Evict(percent) => format!("evict 0 0 {percent}"),
+        Physical::Prune => "prune 0 0".to_owned(),
     }
 }
 

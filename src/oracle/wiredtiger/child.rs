@@ -7,6 +7,7 @@
 
 use super::process::{Process, Said};
 use super::{Ending, Executor, ExecutorError, Settings};
+use std::time::Duration;
 
 /// Real WiredTiger in a child process. The child lives as long as this, and leaves nothing behind.
 pub struct ChildProcess {
@@ -31,12 +32,15 @@ impl ChildProcess {
             Some(process) => process,
             None => Process::start(&self.settings)?.0,
         };
+        if self.settings.flush {
+            process.feed(FLUSH.to_owned());
+        }
         Ok(self.process.insert(process))
     }
 
     /// Executes requests until there are no more or the child is dead. At least one ending comes of it.
     fn batch(&mut self, requests: &[String], endings: &mut Vec<Ending>) -> Result<(), ExecutorError> {
-        let limit = self.settings.limit;
+        let (limit, flush) = (self.settings.limit, self.settings.flush);
         let process = self.process()?;
         for request in requests {
             process.feed(request.clone());
@@ -51,6 +55,17 @@ impl ChildProcess {
                     return Ok(());
                 }
                 Said::Bad(answers, what) => endings.push(died(answers, format!("bad {what}"))),
+                said @ (Said::Gone(_) | Said::Silent(_)) if flush => {
+                    let ending = match said {
+                        Said::Silent(answers) => hung(answers, limit),
+                        Said::Gone(answers) | Said::Done(answers) | Said::Bad(answers, _) => {
+                            died(answers, process.epitaph())
+                        }
+                    };
+                    self.process = None;
+                    endings.push(ending);
+                    return Ok(());
+                }
                 Said::Gone(_) | Said::Silent(_) => {
                     let together = process.epitaph();
                     self.process = None;
@@ -66,14 +81,11 @@ impl ChildProcess {
     /// what the first child died of.
     fn alone(&self, request: &str, together: &str) -> Result<Ending, ExecutorError> {
         let (mut process, _) = Process::start(&self.settings)?;
-        process.feed("flush 1\n".to_owned());
+        process.feed(FLUSH.to_owned());
         process.feed(request.to_owned());
         Ok(match process.hear(self.settings.limit) {
             Said::Gone(answers) => died(answers, process.epitaph()),
-            Said::Silent(answers) => {
-                let reason = format!("no answer for {} s", self.settings.limit.as_secs_f32());
-                Ending::Died { answers, reason, hung: true }
-            }
+            Said::Silent(answers) => hung(answers, self.settings.limit),
             Said::Bad(answers, what) => died(answers, format!("bad {what}")),
             Said::Done(_) => died(Vec::new(), format!("{ONLY_TOGETHER}: {together}")),
         })
@@ -84,6 +96,13 @@ impl ChildProcess {
 const PANIC: &str = "panic";
 /// The reason of a death that does not repeat.
 const ONLY_TOGETHER: &str = "died after other programs, but not alone";
+
+/// What has a child write each answer at once.
+const FLUSH: &str = "flush 1\n";
+
+fn hung(answers: Vec<String>, limit: Duration) -> Ending {
+    Ending::Died { answers, reason: format!("no answer for {} s", limit.as_secs_f32()), hung: true }
+}
 
 fn died(answers: Vec<String>, reason: String) -> Ending {
     Ending::Died { answers, reason, hung: false }

@@ -19,6 +19,8 @@ pub struct Settings {
     pub arguments: Vec<OsString>,
     /// How long one program may take. A child that takes longer counts as dead.
     pub limit: Duration,
+    /// Whether it writes each answer at once: so a program that kills it need not be run again to see where it does.
+    pub flush: bool,
     /// Where it gets a directory to keep files in; `None` if it needs none.
     pub homes: Option<PathBuf>,
     /// What helps if it does not start.
@@ -32,6 +34,7 @@ impl Settings {
             program: environment::python()?,
             arguments: ["-I", "-c", include_str!("runner.py")].map(OsString::from).to_vec(),
             limit: LIMIT,
+            flush: false,
             homes: None,
             mend: "run 'make wiredtiger'",
         })
@@ -43,6 +46,7 @@ impl Settings {
             program: lockstep,
             arguments: vec!["wiredtiger-child".into()],
             limit: LIMIT,
+            flush: false,
             homes: None,
             mend: "build with --features wiredtiger and WIREDTIGER_DIR",
         }

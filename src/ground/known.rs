@@ -1,0 +1,262 @@
+//! Failures that are known: each with a ticket or a note, and with the operations that are switched off while it stands,
+//! so that one easy bug does not hide the rest. Nothing is compared less: a program is made without such steps before it
+//! runs.
+//!
+//! ```toml
+//! [[failure]]
+//! op = "next"
+//! field = "key"
+//! backend = "wiredtiger-follower-layered"
+//! note = "short scans after not found"
+//!
+//! [[failure]]
+//! hang = "prev"
+//! ticket = "WT-1"
+//! without = ["prev", "scan"]
+//! ```
+
+use super::four::{SITES, culprit, is_death};
+use crate::program::{Op, Program};
+use crate::run::{Aspect, Mismatch};
+use crate::script::{Entry, Script};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What stands for the final scans where operations are named.
+const FINAL_SCANS: &str = "end";
+/// What real nodes cannot be made to do here: they keep their roles, and their tables.
+const UNSUPPORTED: [&str; 6] = ["rollback_to_stable", "recreate", "step_down", "step_up", "restart", "hook"];
+
+/// The known failures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFailures {
+    #[serde(default, rename = "failure")]
+    failures: Vec<Known>,
+}
+
+/// One of them: a difference in an operation, a field and a table; or what a death is named after; or the operation in
+/// which something hangs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Known {
+    op: Option<String>,
+    field: Option<String>,
+    backend: Option<String>,
+    death: Option<String>,
+    hang: Option<String>,
+    ticket: Option<String>,
+    note: Option<String>,
+    without: Vec<String>,
+}
+
+/// What is wrong with a list of known failures.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadKnown(String);
+
+/// A program without the steps that are switched off.
+#[derive(Clone, Debug)]
+pub struct Masked {
+    /// What is left.
+    pub program: Program,
+    /// How many steps of each operation were left out.
+    pub left_out: BTreeMap<&'static str, u64>,
+}
+
+impl Known {
+    /// Whether a failure is this one.
+    pub fn explains(&self, mismatch: &Mismatch) -> bool {
+        match (&self.death, &self.hang) {
+            (Some(death), _) => is_death(mismatch) && *death == culprit(mismatch),
+            (_, Some(hang)) => mismatch.field == Aspect::Hang && hang == mismatch.op,
+            _ => {
+                let class = [mismatch.op, mismatch.field.name(), mismatch.backends.0];
+                [&self.op, &self.field, &self.backend]
+                    .into_iter()
+                    .zip(class)
+                    .all(|(own, its)| own.as_deref() == Some(its))
+            }
+        }
+    }
+
+    /// Its ticket or note.
+    pub fn why(&self) -> String {
+        let parts: Vec<&str> = [&self.ticket, &self.note].into_iter().flatten().map(String::as_str).collect();
+        parts.join(": ")
+    }
+
+    /// # Errors
+    /// It names what is not there, or too little, or too much.
+    fn check(&self) -> Result<(), String> {
+        let difference = [&self.op, &self.field, &self.backend];
+        match (difference.iter().filter(|part| part.is_some()).count(), &self.death, &self.hang) {
+            (3, None, None) | (0, Some(_), None) | (0, None, Some(_)) => {}
+            _ => return Err("needs op, field and backend, or death, or hang".to_owned()),
+        }
+        let named = |what: &str, name: &str, good: bool| if good { Ok(()) } else { Err(format!("no {what} '{name}'")) };
+        let is_op = |name: &str| name == FINAL_SCANS || Op::NAMES.contains(&name);
+        for op in self.op.iter().chain(&self.hang).chain(&self.without) {
+            named("operation", op, is_op(op))?;
+        }
+        if let Some(field) = &self.field {
+            named("field", field, Aspect::ALL.iter().any(|aspect| aspect.name() == field))?;
+        }
+        if let Some(backend) = &self.backend {
+            named("backend", backend, SITES.contains(&backend.as_str()))?;
+        }
+        if self.why().is_empty() { Err("needs a ticket or a note".to_owned()) } else { Ok(()) }
+    }
+}
+
+impl KnownFailures {
+    /// Reads a list.
+    ///
+    /// # Errors
+    /// It is no list of known failures; which line or which of them is wrong.
+    #[cfg(feature = "wiredtiger-layered")]
+    pub fn parse(text: &str) -> Result<Self, BadKnown> {
+        let known: KnownFailures = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let line = text.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
+            BadKnown(format!("line {line}: {}", error.message()))
+        })?;
+        for (index, failure) in known.failures.iter().enumerate() {
+            failure.check().map_err(|wrong| BadKnown(format!("failure {}: {wrong}", index + 1)))?;
+        }
+        Ok(known)
+    }
+
+    /// The known failure that a failure is, if it is one.
+    pub fn find(&self, mismatch: &Mismatch) -> Option<&Known> {
+        self.failures.iter().find(|known| known.explains(mismatch))
+    }
+
+    /// Whether an operation is switched off.
+    fn is_off(&self, op: &str) -> bool {
+        self.failures.iter().flat_map(|known| &known.without).any(|name| name == op)
+    }
+
+    /// Cuts the final scans from the script of `program`, if they are switched off; only from the first step backwards on
+    /// where those are.
+    pub fn cut_final_scans(&self, program: &Program, script: &mut Script) {
+        let (all, backwards) = (self.is_off(FINAL_SCANS), self.is_off("prev"));
+        let is_off = |entry: &Entry| entry.step >= program.steps.len() && (all || backwards && entry.verb() == "prev");
+        if let Some(first) = script.entries.iter().position(is_off) {
+            script.entries.truncate(first);
+        }
+    }
+
+    /// A program without what is switched off or cannot be done.
+    pub fn mask(&self, program: &Program) -> Masked {
+        let off: BTreeSet<&str> = Op::NAMES.into_iter().filter(|name| self.is_off(name)).chain(UNSUPPORTED).collect();
+        let mut left_out = BTreeMap::new();
+        let mut kept = Vec::with_capacity(program.steps.len());
+        for step in &program.steps {
+            if off.contains(step.op.name()) {
+                *left_out.entry(step.op.name()).or_default() += 1;
+            } else {
+                kept.push(step.clone());
+            }
+        }
+        Masked { program: Program { config: program.config.clone(), steps: kept }, left_out }
+    }
+}
+
+#[cfg(all(test, feature = "wiredtiger-layered"))]
+mod tests {
+    use super::*;
+    use crate::run::{Oracles, run};
+    use crate::script::Recorder;
+
+    const LIST: &str = "
+[[failure]]
+op = \"next\"
+field = \"key\"
+backend = \"wiredtiger-follower-layered\"
+note = \"short scans\"
+
+[[failure]]
+hang = \"prev\"
+ticket = \"WT-1\"
+note = \"for ever\"
+without = [\"prev\", \"scan\"]
+
+[[failure]]
+death = \"__iterate\"
+ticket = \"WT-2\"
+";
+
+    fn failure(op: &'static str, field: Aspect, backend: &'static str, reason: &str) -> Mismatch {
+        Mismatch {
+            step: 0,
+            op,
+            field,
+            backends: (backend, "model"),
+            reason: reason.to_owned(),
+            call: String::new(),
+            replies: Vec::new(),
+            tail: Vec::new(),
+            replay: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_failure_is_known_by_its_class() {
+        let known = KnownFailures::parse(LIST).unwrap();
+        let why = |mismatch: &Mismatch| known.find(mismatch).map(Known::why);
+        let (follower, leader) = (SITES[0], SITES[1]);
+        assert_eq!(why(&failure("next", Aspect::Key, follower, "")), Some("short scans".to_owned()));
+        assert_eq!(why(&failure("next", Aspect::Key, leader, "")), None);
+        assert_eq!(why(&failure("next", Aspect::Code, follower, "")), None);
+        assert_eq!(why(&failure("prev", Aspect::Key, follower, "")), None);
+        assert_eq!(why(&failure("prev", Aspect::Hang, "any", "")), Some("WT-1: for ever".to_owned()));
+        assert_eq!(why(&failure("next", Aspect::Hang, "any", "")), None);
+        let died = |reason| why(&failure("end", Aspect::Death, "any", reason));
+        assert_eq!(died("any: signal: 6: __log, 3: x; __iterate, 77: assertion failed"), Some("WT-2".to_owned()));
+        assert_eq!(died("any: signal: 6: __other, 77: assertion failed in __iterate"), None);
+    }
+
+    #[test]
+    fn what_is_switched_off_is_left_out_before_the_run() {
+        let known = KnownFailures::parse(LIST).unwrap();
+        let text = "# lockstep 1\nconfig sessions=1 cursors=1 keys=9\ns0.c0 insert 0010 \"a\"\ns0.c0 prev\ns0.c0 next\n\
+                    s0.c0 prev\ns0 scan next\ninject restart node=0 at=rest\n";
+        let program: Program = text.parse().unwrap_or_else(|error| panic!("{error:?}"));
+        let Masked { program, left_out } = known.mask(&program);
+        assert_eq!(program.steps.iter().map(|step| step.op.name()).collect::<Vec<_>>(), ["insert", "next"]);
+        assert_eq!(left_out.into_iter().collect::<Vec<_>>(), [("prev", 2), ("restart", 1), ("scan", 1)]);
+        let mut recorder = Recorder::with_events(&program);
+        run(&program, Oracles::default(), &mut recorder).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+        let mut script = recorder.into_script();
+        assert!(script.entries.iter().any(|entry| entry.verb() == "prev"));
+        let before = script.len();
+        KnownFailures::default().cut_final_scans(&program, &mut script);
+        assert_eq!(script.len(), before);
+        known.cut_final_scans(&program, &mut script);
+        assert!(!script.entries.iter().any(|entry| entry.verb() == "prev"));
+        assert!(script.entries.iter().any(|entry| entry.step == 2), "the scans forwards stay");
+        let all_off = KnownFailures::parse("[[failure]]\nhang = \"end\"\nnote = \"n\"\nwithout = [\"end\"]").unwrap();
+        all_off.cut_final_scans(&program, &mut script);
+        assert!(script.entries.iter().all(|entry| entry.step < 2));
+    }
+
+    #[test]
+    fn a_list_that_is_none_is_refused_in_a_line() {
+        let refused = |text: &str| KnownFailures::parse(text).unwrap_err().to_string();
+        let entry = |text: &str| refused(&format!("[[failure]]\n{text}"));
+        assert!(refused("[[failure]]\nnote = \"n\"\ncolour = 1").starts_with("line 3: unknown field `colour`"));
+        assert!(refused("[[failure]").starts_with("line 1: "));
+        assert_eq!(entry("note = \"n\""), "failure 1: needs op, field and backend, or death, or hang");
+        assert_eq!(entry("op = \"next\"\nnote = \"n\""), "failure 1: needs op, field and backend, or death, or hang");
+        assert_eq!(entry("hang = \"next\""), "failure 1: needs a ticket or a note");
+        assert_eq!(entry("hang = \"jump\"\nnote = \"n\""), "failure 1: no operation 'jump'");
+        let difference = |field: &str, backend: &str| {
+            entry(&format!("op = \"next\"\nfield = \"{field}\"\nbackend = \"{backend}\"\nnote = \"n\""))
+        };
+        assert_eq!(difference("colour", SITES[0]), "failure 1: no field 'colour'");
+        assert_eq!(difference("key", "follower"), "failure 1: no backend 'follower'");
+        let without = "hang = \"next\"\nnote = \"n\"\nwithout = [\"jump\"]";
+        assert_eq!(entry(without), "failure 1: no operation 'jump'");
+    }
+}
