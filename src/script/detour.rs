@@ -15,8 +15,9 @@
 //! - A remove where the cursor stands on a record that was rolled back meanwhile removes it once more, which nobody
 //!   sees, and succeeds; the contract says that there is nothing to remove (and newer versions of WiredTiger, too). The
 //!   script ends there.
-//! - A begin that is refused for its configuration forgets the snapshot that the session's cursors hold: the next read
-//!   takes a new one under them. The script ends there.
+//! - A begin that is refused for its configuration leaves its isolation behind, which the session reads with from then on,
+//!   and forgets the snapshot that the session's cursors hold: the next read takes a new one under them. The script ends
+//!   there.
 //! - A page on which somebody finds nothing but what everybody sees removed is marked for eviction, and no cursor counts
 //!   as standing there until it is gone. A session that looks on keeps that from happening, but not during a rollback to
 //!   stable; after one, the script ends where it might.
@@ -37,7 +38,7 @@ const ENDLESS: &str = "write that would be tried for ever: in a transaction of i
 const UNSTAMPED: &str = "write without a timestamp over a forgotten one: with no_timestamp";
 const CUT: &str = "rest of a program whose cursor cannot be brought into the model's state";
 const REMOVED_AGAIN: &str = "rest of a program after a remove where a rolled back record was";
-const FORGOTTEN_SNAPSHOT: &str = "rest of a program after a begin that was refused under placed cursors";
+const FORGOTTEN_SNAPSHOT: &str = "rest of a program after a begin that was refused";
 const TRUNCATED: &str = "rest of a program after a truncate under a snapshot that is held, over forgotten timestamps";
 const BEHIND: &str = "rest of a program after a prepared commit before a forgotten timestamp";
 const REMAINS: &str = "rest of a program that looks over removed records after a rollback to stable";
@@ -160,9 +161,7 @@ impl Recorder {
     /// What comes after a call.
     pub(super) fn after_call(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
         match (call, reply.code, &reply.key, &reply.value) {
-            (Call::Begin(_), Code::Invalid, ..)
-                if !self.standing[usize::from(who.session)].running && self.any_placed(who.session) =>
-            {
+            (Call::Begin(_), Code::Invalid, ..) if !self.standing[usize::from(who.session)].running => {
                 self.cut(FORGOTTEN_SNAPSHOT);
             }
             (Call::Next | Call::Prev, Code::PrepareConflict, Field::External(key), _) => {
