@@ -12,6 +12,7 @@ use std::time::Duration;
 
 const REAL: &str = "wiredtiger-layered";
 /// How long a program may take if nothing else is said.
+#[cfg(wiredtiger_linked)]
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What says which system is tested.
@@ -43,10 +44,12 @@ pub struct Sut(Option<Arc<Tested>>);
 #[derive(Debug)]
 pub struct Tested {
     /// Added to the configuration of each node.
+    #[cfg(wiredtiger_linked)]
     pub nodes: String,
     /// What is known to fail.
     pub known: KnownFailures,
     /// How long a program may take.
+    #[cfg(wiredtiger_linked)]
     pub patience: Duration,
 }
 
@@ -82,8 +85,13 @@ impl SutArgs {
             return Ok(Sut(None));
         }
         let known = self.known.as_ref().map(read).transpose()?.unwrap_or_default();
-        let nodes = self.nodes.clone().unwrap_or_default();
-        Ok(Sut(Some(Arc::new(Tested { nodes, known, patience: self.patience.unwrap_or(PATIENCE) }))))
+        Ok(Sut(Some(Arc::new(Tested {
+            #[cfg(wiredtiger_linked)]
+            nodes: self.nodes.clone().unwrap_or_default(),
+            known,
+            #[cfg(wiredtiger_linked)]
+            patience: self.patience.unwrap_or(PATIENCE),
+        }))))
     }
 }
 

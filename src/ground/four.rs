@@ -13,6 +13,7 @@ use crate::run::{Aspect, Mismatch};
 use crate::script::{Ending, Script};
 
 /// What the executor is called where it is not known which table it was.
+#[cfg(feature = "wiredtiger")]
 pub(super) const NAME: &str = "wiredtiger-layered";
 /// The tables, in the order of their answers, as failures call them.
 pub(super) const SITES: [&str; 4] =

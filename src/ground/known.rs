@@ -15,7 +15,9 @@
 //! without = ["prev", "scan"]
 //! ```
 
-use super::four::{SITES, culprit, is_death};
+#[cfg(feature = "wiredtiger-layered")]
+use super::four::SITES;
+use super::four::{culprit, is_death};
 use crate::program::{Op, Program};
 use crate::run::{Aspect, Mismatch};
 use crate::script::{Entry, Script};
@@ -86,8 +88,11 @@ impl Known {
         parts.join(": ")
     }
 
+    /// Whether it names a class.
+    ///
     /// # Errors
     /// It names what is not there, or too little, or too much.
+    #[cfg(feature = "wiredtiger-layered")]
     fn check(&self) -> Result<(), String> {
         let difference = [&self.op, &self.field, &self.backend];
         match (difference.iter().filter(|part| part.is_some()).count(), &self.death, &self.hang) {
