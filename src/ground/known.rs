@@ -88,6 +88,8 @@ impl Known {
         parts.join(": ")
     }
 
+    /// Whether it names a class.
+    ///
     /// # Errors
     /// It names what is not there, or too little, or too much.
     #[cfg(feature = "wiredtiger-layered")]
