@@ -36,7 +36,7 @@ reopen                 +  .        .      .        .                +      .    
 reconfigure            +  .        .      .        .                +      .       .     .      .
 duplicate              +  d        .      .        +                +      .       .     +      .
 compare                +  .        .      .        .                +      +       .     .      .
-equals                 +  .        .      .        .                +      +       .     .      .
+equals                 +  .        .      .        .                +      .       .     .      .
 get_key                +  .        .      .        .                +      .       .     .      .
 state                  +  .        .      .        .                .      .       .     .      .
 get_value              +  .        .      .        .                +      .       .     .      .
@@ -48,7 +48,7 @@ commit                 +  .        .      c        .                +      .    
 rollback               +  .        .      .        .                +      .       .     .      .
 timestamp_transaction  +  .        .      .        .                +      .       .     .      .
 reset_snapshot         +  .        .      .        .                .      +       .     .      .
-query                  +  .        .      .        .                +      .       .     .      .
+query                  +  .        .      .        .                .      .       .     .      .
 truncate               +  a        .      +        .                +      +       .     .      +
 truncate_range         +  a        .      +        .                +      +       .     .      +
 set_timestamp          +  .        .      .        .                +      .       .     .      .
