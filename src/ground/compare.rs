@@ -3,7 +3,7 @@
 use super::allowed::ALLOWED;
 use crate::backend::{Code, Field, Reply, Timestamp};
 use crate::program::Program;
-use crate::run::{Aspect, Mismatch, Shown};
+use crate::run::{Aspect, Mismatch, Open, Shown};
 use crate::script::{Answered, Ending, Entry, Expected, Script};
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ impl Seen<'_> {
                 .or(wrong(Aspect::Value, first.value != reply.value))
                 .or(wrong(Aspect::Exact, first.exact != reply.exact))
                 .or(wrong(Aspect::Timestamp, !self.is_timestamp(first.timestamp, reply.timestamp))),
-            Expected::Random { seen, conflict, nothing } => match (code, &first.key, &first.value) {
+            Expected::Open(Open::Random { seen, conflict, nothing }) => match (code, &first.key, &first.value) {
                 (Some(Code::Ok), Field::Internal(key), Field::Internal(value)) => {
                     let is_seen = seen.iter().any(|(seen, record)| seen == key && record == value);
                     wrong(Aspect::Key, !is_seen)
@@ -67,7 +67,7 @@ impl Seen<'_> {
                 (Some(Code::PrepareConflict), Field::Unset, Field::Unset) => wrong(Aspect::Code, !conflict),
                 _ => Some(Aspect::Code),
             },
-            Expected::Largest { at_least, written } => match (code, &first.key, &first.value) {
+            Expected::Open(Open::Largest { at_least, written }) => match (code, &first.key, &first.value) {
                 (Some(Code::NotFound), Field::Unset, Field::Unset) => wrong(Aspect::Code, at_least.is_some()),
                 (Some(Code::Ok), Field::External(key), Field::Unset) => {
                     let is_large = at_least.as_ref().is_none_or(|least| key >= least);

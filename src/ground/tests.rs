@@ -3,7 +3,7 @@
 use super::{ALLOWED, Comparison, compare, compare_four, culprit};
 use crate::backend::{Code, Field, Reply};
 use crate::program::Program;
-use crate::run::{Aspect, Oracles, run};
+use crate::run::{Aspect, Open, Oracles, run};
 use crate::script::{Ending, Expected, Recorder, Script};
 use std::fmt::Write;
 
@@ -52,14 +52,14 @@ fn answers(script: &Script, base: u64) -> Vec<String> {
     let answer = |expected: &Expected| match expected {
         Expected::Code(code) => format!("{} 0 - - 0", number(*code)),
         Expected::Reply(reply) => line(reply, base),
-        Expected::Random { seen, .. } => match seen.first() {
+        Expected::Open(Open::Random { seen, .. }) => match seen.first() {
             Some((key, value)) => {
                 let (key, value) = (Field::Internal(key.clone()), Field::Internal(value.clone()));
                 format!("0 0 {} {} 0", field(&key), field(&value))
             }
             None => "-31803 0 - - 0".to_owned(),
         },
-        Expected::Largest { at_least, .. } => match at_least {
+        Expected::Open(Open::Largest { at_least, .. }) => match at_least {
             Some(key) => format!("0 0 {} - 0", field(&Field::External(key.clone()))),
             None => "-31803 0 - - 0".to_owned(),
         },
@@ -146,7 +146,7 @@ fn every_part_of_an_answer_is_compared() {
 fn a_random_record_is_any_that_is_seen() {
     let random = |answer: &'static str| {
         let (_, script) = recorded(PROGRAM);
-        let at = script.entries.iter().position(|entry| matches!(entry.expected, Expected::Random { .. }));
+        let at = script.entries.iter().position(|entry| matches!(entry.expected, Expected::Open(Open::Random { .. })));
         let mut lines = answers(&script, 0);
         lines[at.expect("a random cursor")] = answer.to_owned();
         compared(lines).mismatch.map(|mismatch| mismatch.field)

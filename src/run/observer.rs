@@ -18,7 +18,7 @@ pub struct Done<'a> {
 }
 
 /// What is true of an answer that the contract leaves open.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Open {
     /// The record of a random cursor.
     Random {

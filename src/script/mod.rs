@@ -19,8 +19,9 @@ pub use answer::{Answer, Answered, BadAnswer};
 pub use recorder::Recorder;
 pub use withheld::{Rule, WITHHELD};
 
-use crate::backend::{Code, Key, Reply, Timestamp, Value};
+use crate::backend::{Code, Reply, Timestamp};
 use crate::program::Config;
+use crate::run::Open;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -59,22 +60,8 @@ pub enum Expected {
     Code(Code),
     /// This reply.
     Reply(Reply),
-    /// A record that the session sees, which one is open; nothing, or a conflict with what is prepared.
-    Random {
-        /// The records that it sees.
-        seen: Vec<(Key, Value)>,
-        /// Whether a prepared update is in its way.
-        conflict: bool,
-        /// Whether there is nothing to meet.
-        nothing: bool,
-    },
-    /// The largest key that is physically there.
-    Largest {
-        /// The largest key that somebody may still ask for: none larger than the answer.
-        at_least: Option<Key>,
-        /// The keys that were ever written.
-        written: Vec<Key>,
-    },
+    /// One of several, which the contract leaves open.
+    Open(Open),
 }
 
 /// How the execution of a script ended.

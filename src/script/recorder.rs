@@ -257,11 +257,10 @@ impl Observer for Recorder {
     fn left_open(&mut self, who: Who, open: Open) {
         let Some(entry) = self.script.entries.last_mut().filter(|_| !self.is_cut) else { return };
         match open {
-            Open::Random { seen, conflict, nothing } => entry.expected = Expected::Random { seen, conflict, nothing },
+            Open::Random { .. } => entry.expected = Expected::Open(open),
             Open::Largest { at_least, written } => {
-                let reply =
-                    std::mem::replace(&mut entry.expected, Expected::Largest { at_least, written: distinct(written) });
-                if let Expected::Reply(reply) = reply {
+                let open = Open::Largest { at_least, written: distinct(written) };
+                if let Expected::Reply(reply) = std::mem::replace(&mut entry.expected, Expected::Open(open)) {
                     self.align_key(who, reply.key.get());
                 }
             }
