@@ -23,6 +23,7 @@ mod stats;
 mod sut;
 #[cfg(wiredtiger_linked)]
 mod wiredtiger_child;
+mod workload;
 
 use anyhow::Result;
 use clap::error::{ContextKind, ErrorKind};
@@ -62,6 +63,8 @@ enum Command {
     Faults(faults::FaultsArgs),
     /// Predictable replay: many threads, any timing, one outcome.
     Predict(predict::PredictArgs),
+    /// Runs WiredTiger test/model .workload files on the engine and the model.
+    Workload(workload::WorkloadArgs),
     /// Writes the seed corpus of the fuzz target.
     #[command(hide = true)]
     Seeds(seeds::SeedsArgs),
@@ -158,6 +161,7 @@ pub fn main() -> ExitCode {
         Command::Stats(args) => stats::stats(&args, &mut out),
         Command::Faults(args) => faults::faults(&args, &mut out),
         Command::Predict(args) => predict::predict(&args, &mut out),
+        Command::Workload(args) => workload::workload(&args, &mut out),
         Command::Seeds(args) => seeds::seeds(&args, &mut out),
         #[cfg(wiredtiger_linked)]
         Command::WiredtigerChild(args) => wiredtiger_child::serve(&args),
@@ -189,7 +193,7 @@ fn usage_error(error: &clap::Error) -> ExitCode {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         eprintln!(
-            "lockstep: which command? run, replay, print, encode, shrink, stats, faults or predict; 'lockstep --help' tells more"
+            "lockstep: which command? run, replay, print, encode, shrink, stats, faults, predict or workload; 'lockstep --help' tells more"
         );
         return Verdict::BadInput.into();
     }

@@ -36,13 +36,18 @@ impl Node {
     /// have now up to its timestamp.
     pub fn restart(&mut self, newest: Option<&Checkpoint>) {
         self.restart_plain(newest);
+        self.begin_anew();
+        self.start_from(newest);
+    }
+
+    /// What was in memory besides tables and timestamps is as it was in the beginning.
+    pub(super) fn begin_anew(&mut self) {
         for session in self.sessions.iter_mut().flatten() {
             **session = session.anew();
         }
         self.core.forget_sessions();
         self.disarm();
         self.core.counters.restarts += 1;
-        self.start_from(newest);
     }
 
     /// A plain table was created anew: the local checkpoint has nothing of it.

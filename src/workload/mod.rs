@@ -2,17 +2,34 @@
 //! checkpoints and crashes as ordinary operations.
 //!
 //! - `ops.rs` is the table of operations, `operand.rs` the kinds of their arguments; `parse.rs` reads a text;
-//! - `check.rs` says what a workload needs, and finds what no run could make sense of;
+//! - `check.rs` says what a workload needs, and finds what no run could make sense of; `format.rs` makes keys and values of
+//!   numbers;
+//! - `database.rs` is what a workload runs on, `engine.rs` and `model.rs` are what there is of it;
+//! - `run.rs` does each operation (`perform.rs`) on all of them and compares; `difference.rs` says what it found.
 
+mod check;
+mod database;
+mod difference;
+mod engine;
+mod format;
+mod model;
 mod operand;
 mod ops;
 mod parse;
+mod perform;
+mod run;
 #[cfg(test)]
 mod tests;
 
+pub use check::{MAX_TABLES, MAX_TRANSACTIONS, Needs, check};
+pub use database::{Database, Death};
+pub use difference::{Aspect, Class, Difference, Moment};
+pub use format::TableFormat;
 pub use operand::Slot;
 pub use ops::{CrashPhase, Operation};
 pub use parse::WorkloadError;
+pub use perform::{Answer, Content};
+pub use run::{Listener, Outcome, databases, run, run_on};
 
 use std::fmt;
 
