@@ -201,7 +201,9 @@ impl Recorder {
             _ => {}
         }
         let harmless = [Code::Ok, Code::NotFound, Code::DuplicateKey, Code::PrepareConflict].contains(&reply.code);
-        self.standing[session].failed |= !harmless;
+        // A duplicate of a cursor without a key fails where that cursor is.
+        let failing = if let Call::Duplicate { from } = call { usize::from(from.session) } else { session };
+        self.standing[failing].failed |= !harmless;
         if let Call::SetTimestamp { oldest, stable, .. } = *call {
             // Where a clock has run before, stable is not unset but behind.
             self.script.needs_fresh |= oldest.is_some() && stable.is_none() && !self.has_stable;
