@@ -3,7 +3,7 @@
 use super::detour::{self, Detour};
 use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
-use crate::backend::{Call, Code, CursorConfig, Key, Reply, Timestamp, Who};
+use crate::backend::{Call, Code, CursorConfig, Format, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
 use crate::run::{Done, Hint, Observer, Open, Physical};
 use std::collections::BTreeMap;
@@ -140,6 +140,11 @@ impl Recorder {
             *number = self.script.tables;
             self.script.tables += 1;
         }
+    }
+
+    /// The format of the tables.
+    pub(super) fn format(&self) -> Format {
+        self.script.config.format
     }
 
     /// What is known of a cursor.
