@@ -152,6 +152,11 @@ impl Recorder {
         self.slots.iter().any(|(&(of, _), slot)| of == session && slot.placed)
     }
 
+    /// Whether a cursor of the session may have bounds.
+    pub(super) fn any_bounded(&self, session: u8) -> bool {
+        self.slots.iter().any(|(&(of, _), slot)| of == session && slot.bounded)
+    }
+
     /// What the call means for the cursor.
     fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
         let name = (who.session, who.cursor);
@@ -201,9 +206,11 @@ impl Recorder {
             _ => {}
         }
         let harmless = [Code::Ok, Code::NotFound, Code::DuplicateKey, Code::PrepareConflict].contains(&reply.code);
-        // A duplicate of a cursor without a key fails where that cursor is.
-        let failing = if let Call::Duplicate { from } = call { usize::from(from.session) } else { session };
-        self.standing[failing].failed |= !harmless;
+        match call {
+            // It fails the transaction of the cursor that has no key, and no other.
+            Call::Duplicate { from } => self.standing[usize::from(from.session)].failed |= reply.code == Code::Invalid,
+            _ => self.standing[session].failed |= !harmless,
+        }
         if let Call::SetTimestamp { oldest, stable, .. } = *call {
             // Where a clock has run before, stable is not unset but behind.
             self.script.needs_fresh |= oldest.is_some() && stable.is_none() && !self.has_stable;
