@@ -93,7 +93,8 @@ impl Recorder {
         let session = usize::from(who.session);
         let Some(&standing) = self.standing.get(session) else { return };
         let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
-        let standing = Standing { on_random, placed, has_rolled_back: self.has_rolled_back, ..standing };
+        let doomed = hints.iter().any(|hint| matches!(hint, Hint::Doomed));
+        let standing = Standing { doomed, on_random, placed, has_rolled_back: self.has_rolled_back, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
@@ -204,12 +205,6 @@ impl Recorder {
                 self.script.needs_fresh |= !self.has_stable;
             }
             _ => {}
-        }
-        let harmless = [Code::Ok, Code::NotFound, Code::DuplicateKey, Code::PrepareConflict].contains(&reply.code);
-        match call {
-            // It fails the transaction of the cursor that has no key, and no other.
-            Call::Duplicate { from } => self.standing[usize::from(from.session)].failed |= reply.code == Code::Invalid,
-            _ => self.standing[session].failed |= !harmless,
         }
         if let Call::SetTimestamp { oldest, stable, .. } = *call {
             // Where a clock has run before, stable is not unset but behind.
