@@ -147,10 +147,11 @@ impl Recorder {
         self.push(wire::line(who, &Call::Begin(begin), None), Expected::Code(Code::Ok));
         self.push(wire::line(who, call, None), Expected::Code(reply.code));
         self.push(wire::line(who, &end, None), Expected::Code(Code::Ok));
+        // The rollback of a call clears the bounds of the cursors that it resets, that of a transaction does not.
+        if !done && self.any_bounded(who.session) {
+            return self.cut(CUT);
+        }
         if drops && !drops_before {
-            if self.slot(who).bounded {
-                return self.cut(CUT);
-            }
             self.align_key(who, None);
             self.align_key(who, reply.key.get());
         }
