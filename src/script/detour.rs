@@ -27,7 +27,7 @@
 use super::recorder::{Recorder, Slot};
 use super::withheld::Standing;
 use super::{Expected, wire};
-use crate::backend::{Begin, Call, Code, Delta, Field, Isolation, Key, Reply, Value, Who};
+use crate::backend::{Begin, Call, Code, Delta, Field, Format, Isolation, Key, Reply, Value, Who};
 use crate::program::{Op, Program};
 use crate::run::Hint;
 
@@ -138,17 +138,20 @@ impl Recorder {
         let end = if done { Call::Commit { ts: None, durable: None } } else { Call::Rollback };
         // A transaction begins by copying the values that refer to records; those that a failure drops have to go before.
         let drops = !done && call.is_on_cursor() && reply.value == Field::Unset;
-        if drops && matches!(call, Call::Remove) {
+        // A modify outside a transaction drops them, but not in a fixed-length table.
+        let drops_before = drops && matches!(call, Call::Remove) && self.format() != Format::Fixed;
+        if drops_before {
             let nothing = [Delta { data: Value::EMPTY, offset: 0, size: 0 }];
             self.push(wire::line(who, &Call::Modify(&nothing), None), Expected::Code(Code::NotSupported));
         }
         self.push(wire::line(who, &Call::Begin(begin), None), Expected::Code(Code::Ok));
         self.push(wire::line(who, call, None), Expected::Code(reply.code));
         self.push(wire::line(who, &end, None), Expected::Code(Code::Ok));
-        if drops && !matches!(call, Call::Remove) {
-            if self.slot(who).bounded {
-                return self.cut(CUT);
-            }
+        // The rollback of a call clears the bounds of the cursors that it resets, that of a transaction does not.
+        if !done && self.any_bounded(who.session) {
+            return self.cut(CUT);
+        }
+        if drops && !drops_before {
             self.align_key(who, None);
             self.align_key(who, reply.key.get());
         }

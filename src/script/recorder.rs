@@ -3,7 +3,7 @@
 use super::detour::{self, Detour};
 use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
-use crate::backend::{Call, Code, CursorConfig, Key, Reply, Timestamp, Who};
+use crate::backend::{Call, Code, CursorConfig, Format, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
 use crate::run::{Done, Hint, Observer, Open, Physical};
 use std::collections::BTreeMap;
@@ -51,13 +51,11 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder of a run of `program`.
     pub fn new(program: &Program) -> Self {
-        // Executors have row stores only.
-        let column = program.config.format.is_column();
         let script = Script {
             config: program.config.clone(),
             tables: program.config.tables,
             entries: Vec::new(),
-            withheld: column.then_some(("column store", 1)).into_iter().collect(),
+            withheld: BTreeMap::new(),
             last_ts: 0,
             needs_fresh: false,
         };
@@ -69,7 +67,7 @@ impl Recorder {
             hints: Vec::new(),
             tables: std::array::from_fn(|table| table as u8),
             slots: BTreeMap::new(),
-            is_cut: column,
+            is_cut: false,
             has_stable: false,
             has_rolled_back: false,
             reads_uncommitted: detour::reads_uncommitted(program),
@@ -95,7 +93,8 @@ impl Recorder {
         let session = usize::from(who.session);
         let Some(&standing) = self.standing.get(session) else { return };
         let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
-        let standing = Standing { on_random, placed, has_rolled_back: self.has_rolled_back, ..standing };
+        let doomed = hints.iter().any(|hint| matches!(hint, Hint::Doomed));
+        let standing = Standing { doomed, on_random, placed, has_rolled_back: self.has_rolled_back, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
@@ -144,6 +143,11 @@ impl Recorder {
         }
     }
 
+    /// The format of the tables.
+    pub(super) fn format(&self) -> Format {
+        self.script.config.format
+    }
+
     /// What is known of a cursor.
     pub(super) fn slot(&self, who: Who) -> Slot {
         self.slots.get(&(who.session, who.cursor)).copied().unwrap_or_default()
@@ -152,6 +156,11 @@ impl Recorder {
     /// Whether a cursor of the session holds a place.
     pub(super) fn any_placed(&self, session: u8) -> bool {
         self.slots.iter().any(|(&(of, _), slot)| of == session && slot.placed)
+    }
+
+    /// Whether a cursor of the session may have bounds.
+    pub(super) fn any_bounded(&self, session: u8) -> bool {
+        self.slots.iter().any(|(&(of, _), slot)| of == session && slot.bounded)
     }
 
     /// What the call means for the cursor.
@@ -202,10 +211,6 @@ impl Recorder {
             }
             _ => {}
         }
-        let harmless = [Code::Ok, Code::NotFound, Code::DuplicateKey, Code::PrepareConflict].contains(&reply.code);
-        // A duplicate of a cursor without a key fails where that cursor is.
-        let failing = if let Call::Duplicate { from } = call { usize::from(from.session) } else { session };
-        self.standing[failing].failed |= !harmless;
         if let Call::SetTimestamp { oldest, stable, .. } = *call {
             // Where a clock has run before, stable is not unset but behind.
             self.script.needs_fresh |= oldest.is_some() && stable.is_none() && !self.has_stable;

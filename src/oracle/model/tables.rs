@@ -1,7 +1,7 @@
 //! The tables as a whole: what a harness may ask about them without disturbing anything, and the calls of the node that
 //! change them.
 
-use super::session::Session;
+use super::session::{Session, Transaction};
 use super::table::Table;
 use super::version::{Chain, Everyone, Kind};
 use super::{Answer, Model};
@@ -135,6 +135,11 @@ impl Model {
         let cursor = self.cursor(who);
         let key = cursor.key.get().filter(|_| cursor.is_positioned())?;
         self.peek(who.session, self.table_of(who), key).is_none().then(|| key.clone())
+    }
+
+    /// Whether a session's transaction has failed after it has written: it can only be rolled back.
+    pub fn is_doomed(&self, session: u8) -> bool {
+        self.session(session).txn.as_ref().is_some_and(Transaction::is_doomed)
     }
 
     /// The number of versions that are held, of all keys of all tables.
