@@ -1,8 +1,7 @@
 //! Databases of one node: checkpoints of the tables that are private to it, and recovery from the last of them.
 
-use super::checkpoint::TableImage;
-use super::core::Table;
 use super::node::Node;
+use super::restart::PlainImage;
 use super::tree::Tree;
 use crate::backend::{Key, Timestamp, Value};
 
@@ -14,13 +13,14 @@ pub struct LocalCheckpoint {
     /// The oldest timestamp then; without a stable one it is not kept.
     oldest: Timestamp,
     /// By table; `None` for layered ones. Tables that were created later are not in it.
-    images: Vec<Option<TableImage>>,
+    images: Vec<Option<PlainImage>>,
 }
 
 impl LocalCheckpoint {
     /// The records of a table, by its number.
     pub fn records(&self, table: usize) -> Vec<(Key, Value)> {
-        let rows = self.images.get(table).and_then(Option::as_ref).map_or(&[][..], TableImage::rows);
+        let image = self.images.get(table).and_then(Option::as_ref);
+        let rows = image.map_or(&[][..], |image| image.content.rows());
         rows.iter().filter_map(|row| Some((row.key.clone(), row.newest.value.clone()?))).collect()
     }
 }
@@ -47,24 +47,22 @@ impl Node {
             stable => (stable, stable),
         };
         let oldest = if stable == 0 { 0 } else { timestamps.oldest };
-        let image = |table: &Table| match table {
-            Table::Plain(tree) => {
-                let mut image = TableImage::build(tree, self.core.running(), up_to, oldest);
-                image.forget_timestamps(timestamps.oldest);
-                Some(image)
-            }
-            Table::Layered(_) => None,
+        let image = |tree: &Tree| {
+            let mut image = PlainImage::of(tree, self.core.running(), up_to, oldest);
+            image.content.forget_timestamps(timestamps.oldest);
+            image
         };
-        LocalCheckpoint { stable, oldest, images: self.core.tables[..count].iter().map(image).collect() }
+        let images = self.core.tables[..count].iter().map(|table| table.plain_tree().map(image)).collect();
+        LocalCheckpoint { stable, oldest, images }
     }
 
     /// The process comes back after its end, in order or not: its sessions are there with empty slots, plain tables and
     /// timestamps are what the `newest` checkpoint has (`None`: empty and unset), and nothing else is left but the counters.
     pub fn recover(&mut self, newest: Option<&LocalCheckpoint>) {
         for (index, table) in self.core.tables.iter_mut().enumerate() {
-            if let Table::Plain(tree) = table {
+            if let Some(tree) = table.plain_tree_mut() {
                 let image = newest.and_then(|newest| newest.images.get(index)?.as_ref());
-                *tree = image.map_or_else(Tree::default, TableImage::to_tree);
+                image.unwrap_or(&PlainImage::default()).restore(tree);
             }
         }
         self.begin_anew();

@@ -3,12 +3,15 @@
 
 use super::format::TableFormat;
 use super::{Line, Operation, Workload, WorkloadError};
+use crate::backend::Format;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most tables that a workload may have, those included that a crash takes.
 pub const MAX_TABLES: usize = 256;
 /// The most transactions that may run at the same time.
 pub const MAX_TRANSACTIONS: usize = 250;
+/// The largest record number of a fixed-length table: every record before the last one is there, and is walked over.
+pub const MAX_FIXED: u64 = 1_000_000;
 
 /// What a run of a workload needs to know before it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -155,6 +158,9 @@ impl Checker {
             return Err((Some(*argument), format!("table {table} is a column store: record numbers begin at 1")));
         }
         match *op {
+            Operation::Insert { key, .. } if format.format == Format::Fixed && key > MAX_FIXED => {
+                Err((Some(2), format!("table {table} has all records up to the last one: at most {MAX_FIXED}")))
+            }
             Operation::Insert { value, .. } if value > format.largest => {
                 Err((Some(3), format!("the largest value of table {table} is {}", format.largest)))
             }

@@ -12,7 +12,7 @@ use super::format::{TableFormat, number_of};
 use super::model::ModelDatabase;
 use super::perform::{Answer, Content, Site, perform, scan};
 use super::{Line, Operation, Workload, WorkloadError};
-use crate::backend::{Code, Who};
+use crate::backend::{Code, Format, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run that found no difference did.
@@ -229,11 +229,13 @@ impl<'a> Run<'a> {
     }
 
     fn compare_checkpoint(&mut self, moment: Moment, name: Option<String>) -> Result<(), Box<Difference>> {
-        for (number, (table, _)) in self.tables.clone() {
+        for (number, (table, format)) in self.tables.clone() {
+            // In a fixed-length table 0 says no more than that the record is before the end.
+            let is_shown = |record: &(u64, u64)| format.format != Format::Fixed || record.1 != 0;
             let content = |database: &Box<dyn Database>| {
                 let records = database.checkpointed(name.as_deref(), table);
-                let records = records.iter().map(|(key, value)| (number_of(key), number_of(value))).collect();
-                Content { records, ended: Code::NotFound }
+                let records = records.iter().map(|(key, value)| (number_of(key), number_of(value)));
+                Content { records: records.filter(is_shown).collect(), ended: Code::NotFound }
             };
             let contents = self.databases.iter().map(content).collect();
             self.compare(moment, Aspect::Checkpoint(name.clone()), number, contents)?;

@@ -4,8 +4,7 @@
 use super::table::Table;
 use super::version::{Horizon, Reader};
 use super::{Model, Node};
-use crate::backend::{Direction, Format, Key, Timestamp, Value};
-use std::ops::Bound;
+use crate::backend::{Format, Key, Timestamp, Value};
 
 /// A copy of what was committed when it was taken, and stable if stable was set.
 #[derive(Debug)]
@@ -24,20 +23,14 @@ impl Checkpoint {
             return Vec::new();
         };
         let everything = Reader { txn: 0, horizon: Horizon::Uncommitted, read_ts: 0, ignores_prepared: false };
-        let mut records = Vec::new();
-        let mut from = Bound::Unbounded;
-        while let Some((key, value)) = table.step(Direction::Next, from, &everything) {
-            records.extend(value.ok().map(|value| (key.clone(), value.clone())));
-            from = Bound::Excluded(key);
-        }
-        records
+        table.walk(&everything).filter_map(|(key, value)| Some((key, value.ok()?.clone()))).collect()
     }
 }
 
 impl Model {
     /// Creates one more table. Answers with its number.
-    pub fn create_table(&mut self, _format: Format) -> u8 {
-        self.tables.push(Table::default());
+    pub fn create_table(&mut self, format: Format) -> u8 {
+        self.tables.push(Table::new(format));
         (self.tables.len() - 1) as u8
     }
 
@@ -58,7 +51,7 @@ impl Model {
     pub fn recover(&mut self, newest: Option<&Checkpoint>) {
         for (index, table) in self.tables.iter_mut().enumerate() {
             let kept = newest.and_then(|newest| newest.tables.get(index));
-            *table = kept.map_or_else(Table::default, |kept| kept.checkpointed(None, 0));
+            *table = kept.map_or_else(|| Table::new(table.format), |kept| kept.checkpointed(None, 0));
         }
         self.sessions.iter_mut().for_each(|session| *session = session.anew());
         let (stable, oldest) = newest.map_or((0, 0), |newest| (newest.stable, newest.oldest));

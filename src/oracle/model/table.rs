@@ -98,7 +98,13 @@ impl Table {
     /// What a checkpoint keeps of the table: see [`Chain::checkpointed`].
     pub fn checkpointed(&self, stable: Option<Timestamp>, oldest: Timestamp) -> Table {
         let keys = self.keys.iter().map(|(key, chain)| (key.clone(), chain.checkpointed(stable, oldest)));
-        Table { keys: keys.collect(), forgotten: self.forgotten.clone(), sweep_at: self.sweep_at }
+        Table {
+            format: self.format,
+            zero: self.zero.clone(),
+            keys: keys.collect(),
+            forgotten: self.forgotten.clone(),
+            sweep_at: self.sweep_at,
+        }
     }
 
     /// Whether the key was ever written, by whomever and with whatever outcome.
