@@ -155,7 +155,7 @@ impl Difference {
             Aspect::Panic(location) => format!("panic at {location}"),
         };
         match self.moment {
-            Moment::In => format!("line {line}, {operation}: {what} of {database}"),
+            Moment::In => format!("at line {line}, {operation}: {what} of {database}"),
             Moment::After => format!("after line {line}, {operation}: {what} of {database}"),
             Moment::End => format!("at the end, after line {line}: {what} of {database}"),
             Moment::LastRestart => format!("after a restart at the end: {what} of {database}"),
