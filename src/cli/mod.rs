@@ -19,6 +19,7 @@ mod run;
 mod runner;
 mod seeds;
 mod shrink;
+mod shrink_workload;
 mod stats;
 mod sut;
 #[cfg(wiredtiger_linked)]
@@ -55,7 +56,7 @@ enum Command {
     Print(print::PrintArgs),
     /// Encodes .ops text as an input of the fuzz target.
     Encode(print::EncodeArgs),
-    /// Makes a failing program small without losing the class of its failure.
+    /// Makes a failing program or workload small without losing the class of its failure.
     Shrink(shrink::ShrinkArgs),
     /// Runs files and counts: operation by outcome.
     Stats(stats::StatsArgs),

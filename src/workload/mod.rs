@@ -5,19 +5,22 @@
 //! - `check.rs` says what a workload needs, and finds what no run could make sense of; `format.rs` makes keys and values of
 //!   numbers;
 //! - `database.rs` is what a workload runs on, `engine.rs` and `model.rs` are what there is of it;
-//! - `run.rs` does each operation (`perform.rs`) on all of them and compares; `difference.rs` says what it found.
+//! - `run.rs` does each operation (`perform.rs`) on all of them and compares; `difference.rs` says what it found;
+//! - `shrink/` makes a workload that fails small, `generate/` makes workloads of seeds.
 
 mod check;
 mod database;
 mod difference;
 mod engine;
 mod format;
+mod generate;
 mod model;
 mod operand;
 mod ops;
 mod parse;
 mod perform;
 mod run;
+pub mod shrink;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +28,7 @@ pub use check::{MAX_TABLES, MAX_TRANSACTIONS, Needs, check};
 pub use database::{Database, Death};
 pub use difference::{Aspect, Class, Difference, Moment};
 pub use format::TableFormat;
+pub use generate::{Knobs, generate};
 pub use operand::Slot;
 pub use ops::{CrashPhase, Operation};
 pub use parse::WorkloadError;

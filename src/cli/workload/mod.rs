@@ -1,4 +1,6 @@
-//! `lockstep workload`: runs `.workload` files on the engine and on the model.
+//! `lockstep workload`: runs `.workload` files, and workloads from seeds, on the engine and on the model.
+
+mod generated;
 
 use super::output::Out;
 use super::{Verdict, complain, guard, input, progress};
@@ -12,8 +14,11 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 pub struct WorkloadArgs {
     /// Files of WiredTiger's test/model, or directories with .workload files.
-    #[arg(required = true, value_name = "FILE|DIR")]
+    #[arg(required_unless_present_any = ["seeds", "print"], conflicts_with_all = ["seeds", "print"])]
+    #[arg(value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    generated: generated::GeneratedArgs,
     /// Print every operation with its answer.
     #[arg(short, long)]
     verbose: bool,
@@ -43,6 +48,9 @@ struct FileReport {
 }
 
 pub fn workload(args: &WorkloadArgs, out: &mut Out) -> Result<Verdict> {
+    if args.files.is_empty() {
+        return generated::run(&args.generated, args.json, out);
+    }
     let files = input::workloads(&args.files)?;
     let mut report = Report { files: Vec::new(), agree: 0, mismatch: 0, bad_input: 0 };
     let progress = if args.verbose { ProgressBar::hidden() } else { progress::files(files.len()) };
