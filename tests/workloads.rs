@@ -3,9 +3,11 @@
 
 use expect_test::expect_file;
 use lockstep::backend::{Call, Code, Format, Key, Reply, Value, Who};
+use lockstep::shrink::{Budget, Failing};
+use lockstep::workload::shrink::{Shrunk, shrink};
 use lockstep::workload::{
-    Answer, Aspect, Database, Death, Difference, Line, Listener, Moment, Operation, Workload, check, databases, run,
-    run_on,
+    Answer, Aspect, Database, Death, Difference, Knobs, Line, Listener, Moment, Operation, Workload, check, databases,
+    generate, run, run_on,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -219,13 +221,17 @@ crash()
 
 /// What a run says about a database with a mistake.
 fn found_out(lie: Lie) -> Difference {
-    let workload = parse(WORKLOAD);
-    let needs = check(&workload).expect("it can be run");
+    run_with(&parse(WORKLOAD), lie).expect("it is wrong")
+}
+
+/// The same for any workload. `None`: it does not show, or the workload cannot be run.
+fn run_with(workload: &Workload, lie: Lie) -> Option<Difference> {
+    let needs = check(workload).ok()?;
     let mut databases = databases(&needs);
     let model = databases.pop().expect("the model");
     let database = databases.pop().expect("the engine");
     let liar = Box::new(Liar { database, lie, walked: 0 });
-    *run_on(&workload, &needs, vec![liar, model], &mut ()).expect_err("it is wrong")
+    run_on(workload, &needs, vec![liar, model], &mut ()).err().map(|difference| *difference)
 }
 
 #[test]
@@ -278,6 +284,76 @@ fn wrong_checkpoints_are_found() {
         difference.headline(),
         "after line 7, checkpoint(\"early\"): table 1, key 10 in the checkpoint \"early\" of liar"
     );
+}
+
+// ---- generated and shrunk
+
+#[test]
+fn generated_workloads_agree_and_use_the_language() {
+    let knobs = Knobs { sequences: 120, tables: 5, disaggregated: None };
+    let mut used = BTreeSet::new();
+    let mut errors = 0;
+    for seed in 0..40 {
+        let workload = generate(seed, &knobs);
+        assert_eq!(workload, generate(seed, &knobs));
+        used.extend(workload.operations().map(Operation::name));
+        let result = run(&workload, &mut ()).unwrap_or_else(|error| panic!("seed {seed}:{error}"));
+        let outcome = result.unwrap_or_else(|difference| panic!("seed {seed}: {difference}"));
+        errors += outcome.errors;
+    }
+    assert!(errors > 100, "{errors}");
+    // Nops are time that passes, and a breakpoint is for somebody who waits there.
+    let never = ["breakpoint", "nop"];
+    let all: Vec<&str> = Operation::NAMES.iter().copied().filter(|name| !never.contains(name)).collect();
+    assert_eq!(all.into_iter().filter(|name| !used.contains(name)).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+/// Shrinks a workload that fails on a database with a mistake.
+fn shrunk(workload: &Workload, lie: Lie, budget: Budget) -> Option<Shrunk> {
+    let fails = |candidate: &Workload| {
+        let difference = run_with(candidate, lie)?;
+        Some(Failing { class: difference.class.clone(), steps: difference.operations })
+    };
+    shrink(workload, fails, budget).map(|(_, shrunk)| shrunk)
+}
+
+#[test]
+fn a_failure_shrinks_to_what_it_takes() {
+    let knobs = Knobs { sequences: 200, tables: 4, disaggregated: Some(false) };
+    let workload = (0..)
+        .map(|seed| generate(seed, &knobs))
+        .find(|workload| run_with(workload, Lie::NoCrash).is_some_and(|difference| difference.class.at == "crash"));
+    let workload = workload.expect("there are many seeds");
+    let small = shrunk(&workload, Lie::NoCrash, Budget::default()).expect("it fails");
+    assert!(small.complete);
+    let expected = "\
+create_table(1, \"table1\", \"Q\", \"Q\")
+begin_transaction(1)
+insert(1, 1, 1, 1)
+commit_transaction(1)
+crash()
+";
+    assert_eq!(small.workload.to_string(), expected);
+    let again = shrunk(&workload, Lie::NoCrash, Budget::default()).expect("it fails");
+    assert_eq!(again.workload, small.workload);
+    let once_more = shrunk(&small.workload, Lie::NoCrash, Budget::default()).expect("it fails");
+    assert_eq!(once_more.workload, small.workload);
+    let poor = shrunk(&workload, Lie::NoCrash, Budget { executions: 3, ..Budget::default() }).expect("it fails");
+    assert!(!poor.complete && poor.executions <= 3);
+}
+
+#[test]
+fn shrinking_keeps_the_class() {
+    let small = shrunk(&parse(WORKLOAD), Lie::NoConflict, Budget::default()).expect("it fails");
+    let expected = "\
+create_table(1, \"t\", \"Q\", \"Q\")
+begin_transaction(1)
+begin_transaction(2)
+insert(1, 1, 1, 1)
+insert(1, 2, 1, 1)
+";
+    assert_eq!(small.workload.to_string(), expected);
+    assert!(shrunk(&parse("nop()"), Lie::NoConflict, Budget::default()).is_none());
 }
 
 /// Bugs that layered cursors really had, in the engine itself.

@@ -41,7 +41,9 @@ pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
     let found = shrink_workload(&whole, fails, budget);
     progress.finish_and_clear();
     let Some((class, shrunk)) = found else {
-        bail!("{file}: nothing to shrink: engine and model agree; 'lockstep workload -v {file}' shows what they answer");
+        bail!(
+            "{file}: nothing to shrink: engine and model agree; 'lockstep workload -v {file}' shows what they answer"
+        );
     };
     write_new(&args.output, text(&shrunk, &class).as_bytes(), args.force)?;
     let Shrunk { from, executions, complete, .. } = shrunk;

@@ -83,11 +83,6 @@ impl Sizes {
             1 if !disaggregated => TableSizes { formats: ("r", "Q"), largest_key, largest_value: 1_000_000 },
             _ => TableSizes { formats: ("Q", "Q"), largest_key, largest_value: 1_000_000 },
         });
-        Sizes {
-            sequences,
-            tables: tables.collect(),
-            disaggregated,
-            logging: !disaggregated && dice.percent(50),
-        }
+        Sizes { sequences, tables: tables.collect(), disaggregated, logging: !disaggregated && dice.percent(50) }
     }
 }

@@ -126,6 +126,10 @@ impl Serial<'_> {
         let mut after = BTreeSet::new();
         let mut written: BTreeMap<(usize, u64), bool> = BTreeMap::new();
         let mut operations = vec![Operation::BeginTransaction { txn }];
+        if stamps {
+            // What is written before the first one gets the last one, and would come after what is written after it.
+            operations.push(Operation::SetCommitTimestamp { txn, commit_ts: 0 });
+        }
         // Finish, insert, remove, set_commit_timestamp, truncate, get.
         let weights = [80, 750, 150, if stamps { 50 } else { 0 }, 5, 500];
         loop {

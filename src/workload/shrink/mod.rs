@@ -44,8 +44,7 @@ pub fn shrink<C: PartialEq>(
     let from = operations.len();
     let mut current = operations;
     current.truncate(steps);
-    let shrinker =
-        Shrinker { current, judge: &mut judge, budget, executions: 1, operations: from as u64, kept: 0 };
+    let shrinker = Shrinker { current, judge: &mut judge, budget, executions: 1, operations: from as u64, kept: 0 };
     let shrunk = shrinker.shrink(from);
     Some((class, shrunk))
 }
@@ -110,8 +109,10 @@ impl Shrinker<'_> {
 
     /// Attempts without the operations for which `is_doomed` says so.
     fn attempt_without(&mut self, mut is_doomed: impl FnMut(usize) -> bool) -> bool {
-        let rest: Vec<Operation> =
-            (0..self.current.len()).filter(|&index| !is_doomed(index)).map(|index| self.current[index].clone()).collect();
+        let rest: Vec<Operation> = (0..self.current.len())
+            .filter(|&index| !is_doomed(index))
+            .map(|index| self.current[index].clone())
+            .collect();
         rest.len() < self.current.len() && self.attempt(rest)
     }
 

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 type Pass = (&'static str, fn(&mut Shrinker<'_>));
 
 /// All passes, in the order in which they run: those that drop much come first.
-pub(super) const PASSES: [Pass; 8] = [
+pub(super) const PASSES: [Pass; 9] = [
     ("transactions", transactions),
     ("tables", tables),
     ("operations", operations),
     ("pairs", pairs),
+    ("prepares", prepares),
     ("kinds", kinds),
     ("arguments", arguments),
     ("ranks", ranks),
@@ -76,6 +77,22 @@ fn pairs(shrinker: &mut Shrinker<'_>) {
             }
         }
         return;
+    }
+}
+
+/// Commits transactions without preparing them.
+fn prepares(shrinker: &mut Shrinker<'_>) {
+    for index in (0..shrinker.current.len()).rev() {
+        let Some(&Operation::PrepareTransaction { txn, .. }) = shrinker.current.get(index) else {
+            continue;
+        };
+        let mut candidate = shrinker.current.clone();
+        let end = candidate[index..].iter_mut().find(|op| op.txn() == Some(txn) && op.ends_transaction());
+        if let Some(Operation::CommitTransaction { durable_ts, .. }) = end {
+            *durable_ts = 0;
+        }
+        candidate.remove(index);
+        shrinker.attempt(candidate);
     }
 }
 
@@ -165,7 +182,7 @@ fn numbers(shrinker: &mut Shrinker<'_>) {
         for (index, &from) in all.iter().enumerate().rev() {
             let below = index.checked_sub(1).map(|index| all[index]);
             let smaller = below.into_iter().chain(below.map(|below| below + 1)).chain([1, from / 2]);
-            for to in smaller.filter(|&to| to < from) {
+            for to in smaller.filter(|to| (1..from).contains(to)) {
                 let kept = change(shrinker, |_, slot, _| match number(slot, kind) {
                     Some(number) if *number == from => *number = to,
                     _ => {}
