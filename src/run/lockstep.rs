@@ -287,6 +287,9 @@ pub(super) fn hint<O: Observer>(observer: &mut O, model: &Model, who: Who, call:
     if matches!(call, Call::Prepare(_)) && model.is_doomed(who.session) {
         observer.about_to_ask(who, Hint::Doomed);
     }
+    if model.truncates_untouched(who, call) {
+        observer.about_to_ask(who, Hint::Untouched);
+    }
     if matches!(call, Call::Remove) && model.gone_under(who).is_some() {
         observer.about_to_ask(who, Hint::PlaceIsGone);
     }

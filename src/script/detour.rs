@@ -9,6 +9,8 @@
 //!   that commits before such a timestamp cannot be excused: the script ends there.
 //! - A table that is dropped may be busy for as long as somebody might want to read in its past: another one takes its
 //!   place.
+//! - A truncate outside a transaction is one as soon as it looks, and copies the values of the session's cursors then. In
+//!   a table that has never had a record it may find nothing to look at. The script ends there.
 //! - A truncate to the place of a cursor whose record is gone runs to the end of the table. Its key is set anew first.
 //! - Readers at read-uncommitted cannot put together a value that is stored as a modification: where there are any, a
 //!   modification of a long value is followed by an update that says the same.
@@ -20,7 +22,7 @@
 //!   there.
 //! - A page on which somebody finds nothing but what everybody sees removed is marked for eviction, and no cursor counts
 //!   as standing there until it is gone. A session that looks on keeps that from happening, but not during a rollback to
-//!   stable; after one, the script ends where it might.
+//!   stable or the dropping of a table, be they refused; after one, the script ends where it might.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
@@ -40,8 +42,9 @@ const CUT: &str = "rest of a program whose cursor cannot be brought into the mod
 const REMOVED_AGAIN: &str = "rest of a program after a remove where a rolled back record was";
 const FORGOTTEN_SNAPSHOT: &str = "rest of a program after a begin that was refused";
 const TRUNCATED: &str = "rest of a program after a truncate under a snapshot that is held, over forgotten timestamps";
+const UNTOUCHED: &str = "rest of a program after a truncate of a table that was never written";
 const BEHIND: &str = "rest of a program after a prepared commit before a forgotten timestamp";
-const REMAINS: &str = "rest of a program that looks over removed records after a rollback to stable";
+const REMAINS: &str = "rest of a program that looks over removed records after a rollback to stable or a drop";
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
@@ -68,9 +71,10 @@ pub(super) fn instead(
     let forgotten = hints.iter().any(|hint| matches!(hint, Hint::ForgottenTimestamp));
     // A remove of the record that the cursor stands on is not tried again.
     let tries_again = writes && !(matches!(call, Call::Remove) && slot.stands);
-    if standing.has_rolled_back && hints.iter().any(|hint| matches!(hint, Hint::NothingButRemains)) {
+    if standing.looked_away && hints.iter().any(|hint| matches!(hint, Hint::NothingButRemains)) {
         return Some(Detour::End(REMAINS));
     }
+    let untouched = hints.iter().any(|hint| matches!(hint, Hint::Untouched));
     let is_gone = hints.iter().any(|hint| matches!(hint, Hint::PlaceIsGone));
     match (call, reply.code) {
         (Call::Remove, Code::NotFound) if is_gone => Some(Detour::End(REMOVED_AGAIN)),
@@ -79,6 +83,7 @@ pub(super) fn instead(
         }
         (Call::Recreate { table }, Code::Ok) => Some(Detour::NewTable(*table)),
         (_, Code::Rollback) if tries_again && !standing.running => Some(Detour::OwnTransaction(ENDLESS)),
+        (_, Code::Ok) if untouched && !standing.running && standing.placed => Some(Detour::End(UNTOUCHED)),
         // A transaction begins with a new snapshot, which a truncate outside one does not get while one is held.
         (_, Code::Ok) if truncates && forgotten && !standing.running && standing.placed => Some(Detour::End(TRUNCATED)),
         (_, Code::Ok) if (writes || truncates) && forgotten && !standing.running => {

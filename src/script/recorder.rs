@@ -40,8 +40,8 @@ pub struct Recorder {
     pub(super) is_cut: bool,
     /// Whether the node has a stable timestamp.
     has_stable: bool,
-    /// Whether it has been rolled back to it.
-    has_rolled_back: bool,
+    /// Whether something was asked for that the session which looks on must not be there for, be it refused.
+    looked_away: bool,
     /// Whether the program reads what is not committed.
     pub(super) reads_uncommitted: bool,
     /// Whether the script has physical events.
@@ -69,7 +69,7 @@ impl Recorder {
             slots: BTreeMap::new(),
             is_cut: false,
             has_stable: false,
-            has_rolled_back: false,
+            looked_away: false,
             reads_uncommitted: detour::reads_uncommitted(program),
             has_events: false,
         }
@@ -94,7 +94,7 @@ impl Recorder {
         let Some(&standing) = self.standing.get(session) else { return };
         let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
         let doomed = hints.iter().any(|hint| matches!(hint, Hint::Doomed));
-        let standing = Standing { doomed, on_random, placed, has_rolled_back: self.has_rolled_back, ..standing };
+        let standing = Standing { doomed, on_random, placed, looked_away: self.looked_away, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
@@ -201,9 +201,10 @@ impl Recorder {
             Call::Commit { .. } if ok || !standing.prepared => *standing = Standing::default(),
             Call::Prepare(_) if ok => standing.prepared = true,
             Call::RollbackToStable => {
-                self.has_rolled_back |= ok;
+                self.looked_away = true;
                 self.script.needs_fresh |= !self.has_stable;
             }
+            Call::Recreate { .. } => self.looked_away = true,
             _ => {}
         }
         if let Call::SetTimestamp { oldest, stable, .. } = *call {
