@@ -11,7 +11,8 @@
 //!   place.
 //! - A truncate outside a transaction is one as soon as it looks, and copies the values of the session's cursors then. In
 //!   a table that has never had a record it may find nothing to look at. The script ends there.
-//! - A truncate to the place of a cursor whose record is gone runs to the end of the table. Its key is set anew first.
+//! - A truncate to the place of a cursor whose record is gone runs to the end of the table. Its key is set anew first,
+//!   unless the cursor has bounds: then the script ends there.
 //! - Readers at read-uncommitted cannot put together a value that is stored as a modification: where there are any, a
 //!   modification of a long value is followed by an update that says the same.
 //! - A remove where the cursor stands on a record that was rolled back meanwhile removes it once more, which nobody
@@ -46,6 +47,7 @@ const UNTOUCHED: &str = "rest of a program after a truncate of a table that was 
 const BEHIND: &str = "rest of a program after a prepared commit before a forgotten timestamp";
 const REMAINS: &str = "rest of a program that looks over removed records after a rollback to stable or a drop";
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
+pub(super) const STOP_OUT_OF_BOUNDS: &str = "rest of a program after a truncate to a record that is gone, with bounds";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
 /// What is done instead of a call.

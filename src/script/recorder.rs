@@ -106,6 +106,7 @@ impl Recorder {
                 self.count(name);
                 self.record_in_transaction(who, &call, reply);
             }
+            None if self.ends_out_of_bounds(&hints, reply) => self.cut(detour::STOP_OUT_OF_BOUNDS),
             None => {
                 self.before(who, &call, reply, &hints);
                 self.learn(session, &call, reply);
@@ -151,6 +152,13 @@ impl Recorder {
     /// Whether a cursor of the session holds a place.
     pub(super) fn any_placed(&self, session: u8) -> bool {
         self.slots.iter().any(|(&(of, _), slot)| of == session && slot.placed)
+    }
+
+    /// Whether a truncate ends at the place of a cursor with bounds that has lost its record: with its key set anew it
+    /// would be looked for within them.
+    fn ends_out_of_bounds(&self, hints: &[Hint], reply: &Reply) -> bool {
+        let is_bounded = |hint: &Hint| matches!(hint, Hint::StopIsGone(stop, _) if self.slot(*stop).bounded);
+        reply.code == Code::Ok && hints.iter().any(is_bounded)
     }
 
     /// Whether a cursor of the session may have bounds.
