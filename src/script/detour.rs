@@ -14,7 +14,8 @@
 //! - A truncate to the place of a cursor whose record is gone runs to the end of the table. Its key is set anew first,
 //!   unless the cursor has bounds: then the script ends there.
 //! - Readers at read-uncommitted cannot put together a value that is stored as a modification: where there are any, a
-//!   modification of a long value is followed by an update that says the same.
+//!   modification of a long value is followed by an update that says the same. So is one by a cursor whose value its own
+//!   transaction has replaced through another cursor: what is stored is the modification, of the other value.
 //! - A remove where the cursor stands on a record that was rolled back meanwhile removes it once more, which nobody
 //!   sees, and succeeds; the contract says that there is nothing to remove (and newer versions of WiredTiger, too). The
 //!   script ends there.
@@ -48,6 +49,7 @@ const BEHIND: &str = "rest of a program after a prepared commit before a forgott
 const REMAINS: &str = "rest of a program that looks over removed records after a rollback to stable or a drop";
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 pub(super) const STOP_OUT_OF_BOUNDS: &str = "rest of a program after a truncate to a record that is gone, with bounds";
+const STALE: &str = "modification of a value that its transaction has replaced: with an update";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
 /// What is done instead of a call.
@@ -167,7 +169,8 @@ impl Recorder {
     }
 
     /// What comes after a call.
-    pub(super) fn after_call(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+    pub(super) fn after_call(&mut self, who: Who, call: &Call<'_>, reply: &Reply, hints: &[Hint]) {
+        let stale = hints.iter().any(|hint| matches!(hint, Hint::Stale));
         match (call, reply.code, &reply.key, &reply.value) {
             (Call::Begin(_), Code::Invalid, ..) if !self.standing[usize::from(who.session)].running => {
                 self.cut(FORGOTTEN_SNAPSHOT);
@@ -179,9 +182,9 @@ impl Recorder {
                 self.push(wire::line(who, &Call::SetValue(value), None), Expected::Code(Code::Ok));
             }
             (Call::Modify(_), Code::Ok, _, Field::Internal(value))
-                if self.reads_uncommitted && value.len() > STORED_WHOLE =>
+                if (stale || self.reads_uncommitted) && value.len() > STORED_WHOLE =>
             {
-                self.count(UPDATED);
+                self.count(if stale { STALE } else { UPDATED });
                 self.push(wire::line(who, &Call::SetValue(value), None), Expected::Code(Code::Ok));
                 self.push(wire::line(who, &Call::Update, None), Expected::Reply(reply.clone()));
             }

@@ -113,7 +113,7 @@ impl Recorder {
                 self.learn_of_slot(who, &call, reply);
                 let near = reply.key.get().filter(|_| reply.code == Code::Ok);
                 self.push(wire::line(who, &call, near), expected);
-                self.after_call(who, &call, reply);
+                self.after_call(who, &call, reply, &hints);
             }
         }
     }

@@ -156,6 +156,13 @@ impl Model {
         }
     }
 
+    /// Whether a cursor that stands on a record has another value than its session sees there. Disturbs nothing.
+    pub fn is_stale(&self, who: Who) -> bool {
+        let cursor = self.cursor(who);
+        let Some(key) = cursor.key.get().filter(|_| cursor.is_positioned()) else { return false };
+        cursor.value.get() != self.peek(who.session, self.table_of(who), key).as_ref()
+    }
+
     /// The key of a cursor that stands on a record which its session does not see. Disturbs nothing.
     pub fn gone_under(&self, who: Who) -> Option<Key> {
         let cursor = self.cursor(who);
