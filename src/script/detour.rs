@@ -2,7 +2,8 @@
 //! keep, or would not come. Each detour is counted.
 //!
 //! - A write outside a transaction that is rolled back is tried again for as long as what is in its way stays: in one
-//!   thread, for ever. It is made in a transaction of its own.
+//!   thread, for ever. It is made in a transaction of its own. An insert that would find something else there, because
+//!   that transaction keeps a snapshot that is held, ends the script.
 //! - A write without a timestamp over one that has a timestamp is refused as long as that timestamp is known. The
 //!   contract minds it only until oldest has passed it, because a page that is evicted forgets it then; a page that stays
 //!   in memory does not. Such a write is excused with `no_timestamp`, which takes a transaction. A prepared transaction
@@ -39,6 +40,8 @@ use crate::run::Hint;
 const STORED_WHOLE: usize = 64;
 
 const ENDLESS: &str = "write that would be tried for ever: in a transaction of its own";
+const HELD_SNAPSHOT: &str =
+    "rest of a program after an insert that would be tried for ever, under a snapshot that is held";
 const UNSTAMPED: &str = "write without a timestamp over a forgotten one: with no_timestamp";
 const CUT: &str = "rest of a program whose cursor cannot be brought into the model's state";
 const REMOVED_AGAIN: &str = "rest of a program after a remove where a rolled back record was";
@@ -86,6 +89,8 @@ pub(super) fn instead(
             Some(Detour::End(BEHIND))
         }
         (Call::Recreate { table }, Code::Ok) => Some(Detour::NewTable(*table)),
+        // Under the snapshot that is held, which a transaction would keep, it may find a record of that key first.
+        (Call::Insert, Code::Rollback) if !standing.running && standing.placed => Some(Detour::End(HELD_SNAPSHOT)),
         (_, Code::Rollback) if tries_again && !standing.running => Some(Detour::OwnTransaction(ENDLESS)),
         (_, Code::Ok) if untouched && !standing.running && standing.placed => Some(Detour::End(UNTOUCHED)),
         // A transaction begins with a new snapshot, which a truncate outside one does not get while one is held.
