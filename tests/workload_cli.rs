@@ -192,3 +192,29 @@ fn programs_are_emitted_on_the_command_line() {
     let bad = directory.path().join("bad.ops");
     lockstep().args(["emit", "--to", "workload"]).arg(bad).assert().code(2).stderr(contains("bad.ops:2:1: "));
 }
+
+/// A fault of the engine is found, in one line and in full, and what shows it becomes small.
+#[cfg(feature = "faults")]
+#[test]
+fn a_fault_is_reported_and_shrunk() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = |name: &str| directory.path().join(name);
+    let with_fault = |arguments: &[&str]| {
+        let mut command = lockstep();
+        command.env("LOCKSTEP_FAULT", "D1").args(arguments).current_dir(directory.path());
+        command
+    };
+    let seeds = ["workload", "--seeds", "50", "--sequences", "100", "--disaggregated", "true", "--artifacts", "."];
+    let found = with_fault(&seeds).assert().code(1).stdout(contains("difference at line ")).get_output().stdout.clone();
+    let found = String::from_utf8(found).expect("text");
+    let file = found.split("run it again with: lockstep workload ").nth(1).and_then(|rest| rest.lines().next());
+    let file = file.expect("the file is named");
+    with_fault(&["workload", file]).assert().code(1).stdout(contains("0 agree, 1 mismatch, 0 bad input"));
+    let shrink = ["shrink", file, "-o", "small.workload"];
+    with_fault(&shrink).assert().code(0).stdout(contains("remove: code of follower-layered"));
+    let small = std::fs::read_to_string(path("small.workload")).expect("it is written");
+    assert!(small.lines().count() < 20, "{small}");
+    with_fault(&["workload", "small.workload"]).assert().code(1);
+    lockstep().arg("workload").arg(path("small.workload")).assert().code(0);
+    with_fault(&shrink).assert().code(2).stderr(contains("exists; --force replaces it"));
+}
