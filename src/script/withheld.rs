@@ -17,8 +17,8 @@ pub(super) struct Standing {
     pub on_random: bool,
     /// A cursor of it holds a place.
     pub placed: bool,
-    /// The node has been rolled back to stable.
-    pub has_rolled_back: bool,
+    /// The session that looks on had to look away for a rollback to stable or the dropping of a table.
+    pub looked_away: bool,
 }
 
 /// A reason to leave a call out.
