@@ -32,7 +32,7 @@
 use super::recorder::{Recorder, Slot};
 use super::withheld::Standing;
 use super::{Expected, wire};
-use crate::backend::{Begin, Call, Code, Delta, Field, Isolation, Key, Reply, Value, Who};
+use crate::backend::{Begin, Call, Code, Delta, Field, Format, Isolation, Key, Reply, Value, Who};
 use crate::program::{Op, Program};
 use crate::run::Hint;
 
@@ -152,7 +152,9 @@ impl Recorder {
         let end = if done { Call::Commit { ts: None, durable: None } } else { Call::Rollback };
         // A transaction begins by copying the values that refer to records; those that a failure drops have to go before.
         let drops = !done && call.is_on_cursor() && reply.value == Field::Unset;
-        if drops && matches!(call, Call::Remove) {
+        // A modify outside a transaction drops them, but not in a fixed-length table.
+        let drops_before = drops && matches!(call, Call::Remove) && self.format() != Format::Fixed;
+        if drops_before {
             let nothing = [Delta { data: Value::EMPTY, offset: 0, size: 0 }];
             self.push(wire::line(who, &Call::Modify(&nothing), None), Expected::Code(Code::NotSupported));
         }
@@ -163,7 +165,7 @@ impl Recorder {
         if !done && self.any_bounded(who.session) {
             return self.cut(CUT);
         }
-        if drops && !matches!(call, Call::Remove) {
+        if drops && !drops_before {
             self.align_key(who, None);
             self.align_key(who, reply.key.get());
         }

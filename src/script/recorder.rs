@@ -3,7 +3,7 @@
 use super::detour::{self, Detour};
 use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
-use crate::backend::{Call, Code, CursorConfig, Key, Reply, Timestamp, Who};
+use crate::backend::{Call, Code, CursorConfig, Format, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
 use crate::run::{Done, Hint, Observer, Open, Physical};
 use std::collections::BTreeMap;
@@ -51,13 +51,11 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder of a run of `program`.
     pub fn new(program: &Program) -> Self {
-        // Executors have row stores only.
-        let column = program.config.format.is_column();
         let script = Script {
             config: program.config.clone(),
             tables: program.config.tables,
             entries: Vec::new(),
-            withheld: column.then_some(("column store", 1)).into_iter().collect(),
+            withheld: BTreeMap::new(),
             last_ts: 0,
             needs_fresh: false,
         };
@@ -69,7 +67,7 @@ impl Recorder {
             hints: Vec::new(),
             tables: std::array::from_fn(|table| table as u8),
             slots: BTreeMap::new(),
-            is_cut: column,
+            is_cut: false,
             has_stable: false,
             looked_away: false,
             reads_uncommitted: detour::reads_uncommitted(program),
@@ -144,6 +142,11 @@ impl Recorder {
             *number = self.script.tables;
             self.script.tables += 1;
         }
+    }
+
+    /// The format of the tables.
+    pub(super) fn format(&self) -> Format {
+        self.script.config.format
     }
 
     /// What is known of a cursor.
