@@ -4,8 +4,8 @@
 
 use super::hex;
 use crate::backend::{
-    Begin, Call, CursorConfig, Delta, Direction, Format, IgnorePrepare, Isolation, Key, Side, Timestamp, TimestampQuery,
-    TxnTimestamp, Who,
+    Begin, Call, CursorConfig, Delta, Direction, Format, IgnorePrepare, Isolation, Key, Side, Timestamp,
+    TimestampQuery, TxnTimestamp, Who,
 };
 use crate::program::Config;
 use crate::run::Physical;

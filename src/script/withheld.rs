@@ -72,9 +72,7 @@ pub const WITHHELD: [Rule; 7] = [
         name: "key or value of another format",
         reason: "record number 0 is a panic of the connection; and other things than numbers and bytes cannot be said to a \
                  cursor that has those",
-        applies: |call, reply, _| {
-            matches!(call, Call::SetKey(_) | Call::SetValue(_)) && reply.code == Code::Invalid
-        },
+        applies: |call, reply, _| matches!(call, Call::SetKey(_) | Call::SetValue(_)) && reply.code == Code::Invalid,
     },
 ];
 
