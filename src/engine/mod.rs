@@ -6,6 +6,7 @@
 //!   `restart`: crashes; `quiet`: calls that want nobody else to be at work;
 //! - `session`: cursors and one transaction at a time; `cursor`: what applications hold;
 //! - `layered`: a follower's merge of ingest and stable; `checkpoint`: what stable is read from;
+//! - `shared`: a node with sessions for several threads;
 //! - `core`: what sessions share; `txn`: ids, snapshots, views; `timestamp`: oldest and stable;
 //! - `tree`: a table's rows; `version`: their update chains and the visibility rule;
 //! - `faults`: bugs to be planted, which the default build has nothing of.
@@ -23,6 +24,7 @@ pub mod quiet;
 pub mod restart;
 pub mod role;
 pub mod session;
+pub mod shared;
 pub mod timestamp;
 pub mod transact;
 pub mod tree;
@@ -35,3 +37,4 @@ pub use checkpoint::{AdoptError, Checkpoint, CheckpointError};
 pub use core::{Counters, Role, TableId};
 pub use node::{Footprint, Node, TableKind};
 pub use role::RoleError;
+pub use shared::{Calls, SharedNode, SharedSession};
