@@ -175,7 +175,7 @@ fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
 fn panicked(program: &Program, step: usize) -> Failure {
     let (location, message) = LAST.take();
     let at = program.steps.get(step);
-    let line = at.map_or_else(|| "the final scans".to_owned(), Step::to_string);
+    let line = at.map_or_else(|| "the final scans".to_owned(), |step| step.in_format(program.config.format));
     let op = at.map_or("end", |step| step.op.name());
     let hangs = message.starts_with(HANG);
     let panic = Panic { step, op, line, location, message, replay: String::new() };

@@ -9,14 +9,14 @@ use super::layered::LayeredTable;
 use super::restart::PlainCheckpoint;
 use super::session::Session;
 use super::tree::Tree;
-use crate::backend::{Call, Code, Direction, Isolation, Key, Reply, Timestamp, TimestampQuery, Who};
+use crate::backend::{Call, Code, Direction, Format, Isolation, Key, Reply, Timestamp, TimestampQuery, Who};
 use std::cmp::Ordering;
 
 /// What kind of table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableKind {
     /// Private to the node.
-    Plain,
+    Plain(Format),
     /// Shared with other nodes by name, through checkpoints.
     Layered,
 }
@@ -71,7 +71,7 @@ impl Node {
     /// Creates a table.
     pub fn create_table(&mut self, kind: TableKind, name: &str) -> TableId {
         self.core.tables.push(match kind {
-            TableKind::Plain => Table::Plain(Tree::default()),
+            TableKind::Plain(_) => Table::Plain(Tree::default()),
             TableKind::Layered => Table::Layered(Box::new(LayeredTable::new(name, 0))),
         });
         TableId(self.core.tables.len() - 1)

@@ -275,7 +275,12 @@ operations! {
     "reset", Cursor, Rare, Always: Reset;
     /// Closes the cursor and opens it again.
     "reopen", Cursor, Rare, Always:
-        Reopen { overwrite: bool = UsuallyTrue, random: bool = UsuallyFalse, table: u8 = TableIndex };
+        Reopen {
+            overwrite: bool = UsuallyTrue,
+            random: bool = UsuallyFalse,
+            table: u8 = TableIndex,
+            append: bool = Appending,
+        };
     /// Changes the overwrite setting.
     "reconfigure", Cursor, Rare, Always: Reconfigure { overwrite: bool = Switch };
     /// Replaces the cursor by one that stands where another has its key.

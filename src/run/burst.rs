@@ -6,7 +6,7 @@ use super::lockstep::{Checked, Lockstep};
 use super::observer::Observer;
 use super::step::Ending;
 use crate::backend::{Backend, Begin, Call, Code, CursorConfig, Direction, Key, Timestamp, Value, Who};
-use crate::program::{Config, Step, beside};
+use crate::program::Step;
 
 /// Whether a write that answered `code` leaves its transaction fit for nothing but rollback.
 fn dooms(code: Code) -> bool {
@@ -181,7 +181,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let keys = u32::from(config.keys);
         let mut burst = Code::Ok;
         for index in 0..u32::from(count) {
-            let key = Config::pool_key(((u32::from(first) + index) % keys) as u16);
+            let key = config.pool_key(((u32::from(first) + index) % keys) as u16);
             let code = write(self, &key)?;
             if burst == Code::Ok && code != Code::NotFound {
                 burst = code;
@@ -227,7 +227,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         ts: Timestamp,
     ) -> Checked<Ending> {
         self.call(at, Call::State)?;
-        let key = self.replies.expected().key.get().and_then(|key| beside(key, direction));
+        let key = self.replies.expected().key.get().and_then(|key| self.program.config.beside(key, direction));
         let Some(key) = key else {
             self.call(who, Call::State)?;
             return Ok(Ending::cursor(Code::Ok));

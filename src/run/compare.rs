@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn an_engine_notices_every_part_of_a_reply() {
         let mut node = Node::new(Role::Leader);
-        let table = node.create_table(TableKind::Plain, "records");
+        let table = node.create_table(TableKind::Plain(crate::backend::Format::Row), "records");
         let first = node.open_session(Isolation::Snapshot, 1);
         let mut engine = EngineBackend::new("engine", Rc::new(RefCell::new(node)), vec![table], first);
         let who = Who::default();

@@ -81,7 +81,8 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
             plain: plain.map(wrap),
             twin: twin.map(wrap),
             schedule: Schedule::default(),
-            model: (oracles.model || needs_log).then(|| Model::new(&isolation, slots(config), config.tables)),
+            model: (oracles.model || needs_log)
+                .then(|| Model::new(&isolation, slots(config), config.tables, config.format)),
             model_is_compared: oracles.model,
             log: needs_log.then(Log::default),
             stamps: Stamps::default(),

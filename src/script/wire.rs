@@ -48,7 +48,7 @@ pub(super) fn line(who: Who, call: &Call<'_>, near: Option<&Key>) -> String {
     let on_session = |verb: &str| format!("{verb} {session} 0");
     let bit = |on: bool| if on { '1' } else { '0' };
     match *call {
-        Call::Open(CursorConfig { table, overwrite, random }) => {
+        Call::Open(CursorConfig { table, overwrite, random, append: _ }) => {
             format!("{} {table} {} {}", on_cursor("open"), bit(overwrite), bit(random))
         }
         Call::Close => on_cursor("close"),

@@ -24,7 +24,7 @@ mod writes;
 
 pub use tables::Update;
 
-use crate::backend::{Backend, Call, Code, Direction, Field, Isolation, Reply, Timestamp, Who};
+use crate::backend::{Backend, Call, Code, Direction, Field, Format, Isolation, Reply, Timestamp, Who};
 use cursor::{Cursor, Effect};
 use session::Session;
 use table::Table;
@@ -102,7 +102,7 @@ impl Answer {
 impl Model {
     /// That many empty tables with one session per entry of `isolation`, which is the session's isolation outside
     /// explicit transactions. Each session has `slots` cursor slots, all empty.
-    pub fn new(isolation: &[Isolation], slots: u8, tables: u8) -> Self {
+    pub fn new(isolation: &[Isolation], slots: u8, tables: u8, _format: Format) -> Self {
         let sessions = isolation.iter().map(|&isolation| Session::new(isolation, slots)).collect();
         Model { tables: (0..tables).map(|_| Table::default()).collect(), sessions, node: Node::default() }
     }

@@ -183,7 +183,7 @@ impl Generator {
         }
         let place = self.plan.place(self.who);
         if place.random && self.dice.percent(30) {
-            return Some(Op::Reopen { overwrite: true, random: false, table: place.table });
+            return Some(Op::Reopen { overwrite: true, random: false, table: place.table, append: false });
         }
         (place.bounded && self.dice.percent(6)).then_some(Op::ClearBounds)
     }
@@ -310,7 +310,9 @@ impl Generator {
             OpKind::ClearBounds => Op::ClearBounds,
             OpKind::Reset => Op::Reset,
             OpKind::Reopen => {
-                Op::Reopen { overwrite: self.dice.percent(60), random: self.dice.percent(10), table: self.table(70) }
+                let (overwrite, random) = (self.dice.percent(60), self.dice.percent(10));
+                let append = self.config.format.is_column() && self.dice.percent(50);
+                Op::Reopen { overwrite, random, table: self.table(70), append }
             }
             OpKind::Reconfigure => Op::Reconfigure { overwrite: self.dice.percent(60) },
             OpKind::Duplicate => Op::Duplicate { from: self.placed_cursor()? },

@@ -38,7 +38,7 @@ const SNAPSHOT: Begin = Begin {
 };
 const READ_COMMITTED: Begin = Begin { isolation: Some(Isolation::ReadCommitted), ..SNAPSHOT };
 const READ_UNCOMMITTED: Begin = Begin { isolation: Some(Isolation::ReadUncommitted), ..SNAPSHOT };
-const NO_OVERWRITE: CursorConfig = CursorConfig { table: 0, overwrite: false, random: false };
+const NO_OVERWRITE: CursorConfig = CursorConfig { table: 0, overwrite: false, random: false, append: false };
 
 fn reading_at(read_ts: Timestamp) -> Begin {
     Begin { read_ts: Some(read_ts), ..SNAPSHOT }
@@ -74,7 +74,7 @@ impl Table {
 
     /// The first session has that isolation outside explicit transactions.
     fn with_isolation(keys: &[&str], isolation: Isolation) -> Self {
-        let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 3, 2));
+        let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 3, 2, Format::Row));
         for session in 0..2 {
             for cursor in 0..2 {
                 table.does(Who { session, cursor }, Call::Open(CursorConfig::default()), "ok - -");
