@@ -9,13 +9,22 @@
 //! - [`worker`] does them, [`execute`] one of them, against a [`store`];
 //! - [`oracle`] knows what every key had at every number; [`check`] compares a store with it;
 //! - [`simulate`] runs many workers on one thread, from a seed; [`threads`] as many on threads;
-//! - [`toy`] is a store for tests and studies.
+//! - [`cluster`] is the engine as a store: a leader and a follower that do the same; [`toy`] is one for tests and studies;
+//! - [`keeper`] moves timestamps, takes checkpoints and has them adopted while all this goes on, and compares;
+//! - [`mistake`]s can be planted, to see that they are caught;
+//! - [`run`] puts these together: a plan, stages with their stops and numbers of workers, and what came of it.
 
 pub mod check;
+pub mod cluster;
 pub mod execute;
+pub mod keeper;
+
 pub mod lanes;
+pub mod mistake;
 pub mod oracle;
 pub mod plan;
+pub mod restore;
+pub mod run;
 pub mod simulate;
 pub mod source;
 pub mod step;
