@@ -89,9 +89,8 @@ impl TableImage {
         TableImage { rows }
     }
 
-    /// The content as a live tree, whose versions belong to no transaction.
-    pub fn to_tree(&self) -> Tree {
-        let mut tree = Tree::default();
+    /// The content as a live tree, which is `tree` with more in it. Its versions belong to no transaction.
+    pub fn to_tree(&self, mut tree: Tree) -> Tree {
         for row in &self.rows {
             for version in row.history.iter().rev().chain([&row.newest]) {
                 tree.push(&row.key, version.to_version());

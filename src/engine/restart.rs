@@ -6,6 +6,8 @@ use super::layered::Adopted;
 use super::node::Node;
 use super::session::Session;
 use super::tree::Tree;
+use super::txn::TxnId;
+use crate::backend::{Key, Timestamp};
 use std::sync::Arc;
 
 /// A local checkpoint: of the plain tables, which do not travel.
@@ -14,7 +16,30 @@ pub struct PlainCheckpoint {
     /// The order of the checkpoint of layered tables that it was taken with.
     order: u64,
     /// By table; `None` for layered ones.
-    images: Vec<Option<TableImage>>,
+    images: Vec<Option<PlainImage>>,
+}
+
+/// A plain table in a local checkpoint.
+#[derive(Debug, Default)]
+struct PlainImage {
+    content: TableImage,
+    /// Of a column store, the records that had been written by then, whatever became of them.
+    written: Vec<Key>,
+}
+
+impl PlainImage {
+    fn of(tree: &Tree, running: &[TxnId], stable: Timestamp, oldest: Timestamp) -> Self {
+        let written =
+            if tree.is_of_column_store() { tree.rows().map(|(key, _)| key.clone()).collect() } else { vec![] };
+        PlainImage { content: TableImage::build(tree, running, stable, oldest), written }
+    }
+
+    /// Makes a tree what the table was.
+    fn restore(&self, tree: &mut Tree) {
+        let column = tree.is_of_column_store();
+        *tree = self.content.to_tree(if column { Tree::of_column_store() } else { Tree::default() });
+        self.written.iter().for_each(|key| tree.mark_written(key));
+    }
 }
 
 impl Node {
@@ -22,11 +47,8 @@ impl Node {
     /// a restart from that checkpoint the plain tables are as they are now.
     pub fn checkpoint_plain(&mut self, checkpoint: &Checkpoint) {
         let running = self.core.running();
-        let image = |table: &Table| match table {
-            Table::Plain(tree) => Some(TableImage::build(tree, running, checkpoint.timestamp, checkpoint.oldest)),
-            Table::Layered(_) => None,
-        };
-        let images = self.core.tables.iter().map(image).collect();
+        let image = |tree: &Tree| PlainImage::of(tree, running, checkpoint.timestamp, checkpoint.oldest);
+        let images = self.core.tables.iter().map(|table| table.plain_tree().map(image)).collect();
         self.plain = Some(PlainCheckpoint { order: checkpoint.order, images });
     }
 
@@ -48,7 +70,7 @@ impl Node {
     /// A plain table was created anew: the local checkpoint has nothing of it.
     pub(super) fn forget_plain(&mut self, TableId(index): TableId) {
         if let Some(image) = self.plain.as_mut().and_then(|plain| plain.images.get_mut(index)) {
-            *image = Some(TableImage::default());
+            *image = Some(PlainImage::default());
         }
     }
 
@@ -56,10 +78,10 @@ impl Node {
         let running = self.core.running().to_vec();
         let mut kept = self.plain.take().filter(|plain| newest.is_some_and(|newest| newest.order == plain.order));
         for (index, table) in self.core.tables.iter_mut().enumerate() {
-            if let Table::Plain(tree) = table {
+            if let Some(tree) = table.plain_tree_mut() {
                 let image = kept.as_mut().and_then(|plain| plain.images.get_mut(index)?.take());
-                let derived = newest.map(|newest| TableImage::build(tree, &running, newest.timestamp, newest.oldest));
-                *tree = image.or(derived).map_or_else(Tree::default, |image| image.to_tree());
+                let derived = newest.map(|newest| PlainImage::of(tree, &running, newest.timestamp, newest.oldest));
+                image.or(derived).unwrap_or_default().restore(tree);
             }
         }
     }

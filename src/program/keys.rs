@@ -77,6 +77,14 @@ impl Config {
         u64::from(self.keys) * 2 + 64
     }
 
+    /// About how many records a table has at most.
+    pub(super) fn most_records(&self) -> usize {
+        match self.format {
+            Format::Row => usize::from(self.keys),
+            _ => self.end_of_records() as usize,
+        }
+    }
+
     /// The index of a pool key of this configuration.
     pub fn pool_index(&self, key: &Key) -> Option<u16> {
         let index = self.grid_index(key, 0)?;

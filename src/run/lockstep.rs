@@ -32,7 +32,8 @@ pub(super) struct Lockstep<'p, O, B> {
     pub(super) model: Option<Model>,
     /// Whether the model's replies are compared; if not, it only says what was committed.
     pub(super) model_is_compared: bool,
-    /// What was committed and is in no checkpoint yet, where a node may have to get it back.
+    /// What was committed and is in no checkpoint yet, where a node may have to get it back. A node with column stores
+    /// keeps them: nobody could say which records rolled back appends had used up.
     pub(super) log: Option<Log>,
     /// What the running transactions are going to be committed with.
     pub(super) stamps: Stamps,
@@ -84,7 +85,7 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
             model: (oracles.model || needs_log)
                 .then(|| Model::new(&isolation, slots(config), config.tables, config.format)),
             model_is_compared: oracles.model,
-            log: needs_log.then(Log::default),
+            log: (needs_log && !config.format.is_column()).then(Log::default),
             stamps: Stamps::default(),
             hook: None,
             armed: None,

@@ -167,7 +167,7 @@ impl Recorder {
             (Call::Next | Call::Prev, Code::PrepareConflict, Field::External(key), _) => {
                 self.align_key(who, Some(key));
             }
-            (Call::Modify(_), Code::Rollback, _, Field::External(value)) => {
+            (Call::Modify(_), Code::Rollback | Code::NotSupported, _, Field::External(value)) => {
                 self.push(wire::line(who, &Call::SetValue(value), None), Expected::Code(Code::Ok));
             }
             (Call::Modify(_), Code::Ok, _, Field::Internal(value))

@@ -51,11 +51,13 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder of a run of `program`.
     pub fn new(program: &Program) -> Self {
+        // Executors have row stores only.
+        let column = program.config.format.is_column();
         let script = Script {
             config: program.config.clone(),
             tables: program.config.tables,
             entries: Vec::new(),
-            withheld: BTreeMap::new(),
+            withheld: column.then_some(("column store", 1)).into_iter().collect(),
             last_ts: 0,
             needs_fresh: false,
         };
@@ -67,7 +69,7 @@ impl Recorder {
             hints: Vec::new(),
             tables: std::array::from_fn(|table| table as u8),
             slots: BTreeMap::new(),
-            is_cut: false,
+            is_cut: column,
             has_stable: false,
             has_rolled_back: false,
             reads_uncommitted: detour::reads_uncommitted(program),
@@ -201,7 +203,9 @@ impl Recorder {
             _ => {}
         }
         let harmless = [Code::Ok, Code::NotFound, Code::DuplicateKey, Code::PrepareConflict].contains(&reply.code);
-        self.standing[session].failed |= !harmless;
+        // A duplicate of a cursor without a key fails where that cursor is.
+        let failing = if let Call::Duplicate { from } = call { usize::from(from.session) } else { session };
+        self.standing[failing].failed |= !harmless;
         if let Call::SetTimestamp { oldest, stable, .. } = *call {
             // Where a clock has run before, stable is not unset but behind.
             self.script.needs_fresh |= oldest.is_some() && stable.is_none() && !self.has_stable;

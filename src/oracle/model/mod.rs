@@ -6,10 +6,13 @@
 //! - a snapshot is a moment in the order of commits (`session`);
 //! - a write outside a transaction is a transaction of its own (`writes`);
 //! - a truncate is a walk that removes what it comes to (`truncate`);
+//! - what column stores do otherwise is in `column`, and what fixed-length ones do in `fixed`;
 //! - commit, rollback and the rules for timestamps are in `transactions`, what comes between prepare and commit in
 //!   `prepared`, and what concerns whole tables in `tables`.
 
+mod column;
 mod cursor;
+mod fixed;
 mod prepared;
 mod reads;
 mod session;
@@ -100,11 +103,11 @@ impl Answer {
 }
 
 impl Model {
-    /// That many empty tables with one session per entry of `isolation`, which is the session's isolation outside
+    /// That many empty tables of that format with one session per entry of `isolation`, which is the session's isolation outside
     /// explicit transactions. Each session has `slots` cursor slots, all empty.
-    pub fn new(isolation: &[Isolation], slots: u8, tables: u8, _format: Format) -> Self {
+    pub fn new(isolation: &[Isolation], slots: u8, tables: u8, format: Format) -> Self {
         let sessions = isolation.iter().map(|&isolation| Session::new(isolation, slots)).collect();
-        Model { tables: (0..tables).map(|_| Table::default()).collect(), sessions, node: Node::default() }
+        Model { tables: (0..tables).map(|_| Table::new(format)).collect(), sessions, node: Node::default() }
     }
 
     fn session(&self, session: u8) -> &Session {
@@ -162,9 +165,15 @@ impl Model {
         if self.refused_by_random(who, &call) {
             return Answer::harmless(Code::NotSupported);
         }
+        if matches!(call, Call::Modify(_)) && self.format(who) == Format::Fixed {
+            return Answer::harmless(Code::NotSupported);
+        }
         if self.session(who.session).is_prepared()
             && let Some(answer) = self.while_prepared(who, &call)
         {
+            return answer;
+        }
+        if let Some(answer) = self.refused_by_format(who, &call) {
             return answer;
         }
         let session = who.session;

@@ -5,8 +5,7 @@ use super::session::Session;
 use super::table::Table;
 use super::version::{Chain, Everyone, Kind};
 use super::{Answer, Model};
-use crate::backend::{Call, Code, Direction, Key, Timestamp, Value, Who};
-use std::ops::Bound;
+use crate::backend::{Call, Code, Key, Timestamp, Value, Who};
 
 /// An update of a running transaction, as an application that means to repeat it after a crash would log it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,29 +37,14 @@ impl Model {
     pub fn seen(&self, session: u8, table: u8) -> Vec<(Key, Value)> {
         let table = &self.tables[usize::from(table)];
         let reader = self.session(session).peeker(self.node.now);
-        let mut seen = Vec::new();
-        let mut from = Bound::Unbounded;
-        while let Some((key, value)) = table.step(Direction::Next, from, &reader) {
-            if let Ok(value) = value {
-                seen.push((key.clone(), value.clone()));
-            }
-            from = Bound::Excluded(key);
-        }
-        seen
+        table.walk(&reader).filter_map(|(key, value)| Some((key, value.ok()?.clone()))).collect()
     }
 
     /// Whether a walk of `session` over the whole table would meet a prepared update. Disturbs nothing.
     pub fn meets_prepared(&self, session: u8, table: u8) -> bool {
         let table = &self.tables[usize::from(table)];
         let reader = self.session(session).peeker(self.node.now);
-        let mut from = Bound::Unbounded;
-        while let Some((key, value)) = table.step(Direction::Next, from, &reader) {
-            if value.is_err() {
-                return true;
-            }
-            from = Bound::Excluded(key);
-        }
-        false
+        table.walk(&reader).any(|(_, value)| value.is_err())
     }
 
     /// The largest key with a version that somebody needs: the session, a reader to come, or a transaction that runs.
@@ -197,7 +181,8 @@ impl Model {
         if self.sessions.iter().any(|session| session.txn.is_some() || on_it(session)) {
             return Answer::harmless(Code::Busy);
         }
-        self.tables[usize::from(table)] = Table::default();
+        let format = self.tables[usize::from(table)].format;
+        self.tables[usize::from(table)] = Table::new(format);
         Code::Ok.into()
     }
 }

@@ -1,7 +1,7 @@
 //! How each kind of operand is written and read as text.
 
 use super::scan::{self, Fault, Token, print_key};
-use crate::backend::{Delta, Isolation, Key, Point, Timestamp, TxnTimestamp, Value, Who};
+use crate::backend::{Delta, Format, Isolation, Key, Point, Timestamp, TxnTimestamp, Value, Who, record_number_of};
 use crate::program::event::{CrashPoint, HookAction};
 use crate::program::limits;
 use crate::program::operand::*;
@@ -43,7 +43,16 @@ impl<'a> Operands<'a> {
 
     /// A key of the program's tables.
     fn key(&self, token: Token<'_>) -> Result<Key, Fault> {
-        scan::key(token, self.config.format)
+        let key = scan::key(token, self.config.format)?;
+        let end = self.config.end_of_records();
+        if self.config.format == Format::Fixed && record_number_of(&key).is_some_and(|number| number >= end) {
+            let message = format!(
+                "{} is too far away: a fixed-length table has every record up to it; write a number below {end}, or more keys=N",
+                token.text
+            );
+            return Err(token.fault(message));
+        }
+        Ok(key)
     }
 
     fn missing(&self, what: &str) -> Fault {
