@@ -200,7 +200,8 @@ impl Keeper {
             }
         }
         while !self.tasks.is_empty() {
-            self.turn(done)?;
+            let after = |wrong: Difference| Difference { what: format!("after a crash {}", wrong.what), ..wrong };
+            self.turn(done).map_err(after)?;
         }
         Ok(done)
     }
