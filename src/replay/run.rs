@@ -91,7 +91,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ContinueError {
     /// It was made by another plan.
-    #[error("{0}")]
+    #[error(transparent)]
     Plan(#[from] AnotherPlan),
     /// What it left cannot be loaded.
     #[error("cannot load what it left: {0}")]
