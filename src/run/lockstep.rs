@@ -298,6 +298,9 @@ pub(super) fn hint<O: Observer>(observer: &mut O, model: &Model, who: Who, call:
     if matches!(call, Call::Remove) && model.gone_under(who).is_some() {
         observer.about_to_ask(who, Hint::PlaceIsGone);
     }
+    if matches!(call, Call::Next) && model.is_before_all_written(who) {
+        observer.about_to_ask(who, Hint::BeforeAllWritten);
+    }
     if let Call::Truncate { stop: Some(cursor), .. } = call {
         let stop = Who { cursor, ..who };
         if let Some(key) = model.gone_under(stop) {

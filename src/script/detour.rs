@@ -26,6 +26,8 @@
 //! - A page on which somebody finds nothing but what everybody sees removed is marked for eviction, and no cursor counts
 //!   as standing there until it is gone. A session that looks on keeps that from happening, but not during a rollback to
 //!   stable or the dropping of a table, be they refused; after one, the script ends where it might.
+//! - A step back in a fixed-length table, to before all records that were ever written, and then one forward, is a
+//!   segmentation fault. The script ends there.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
@@ -53,6 +55,7 @@ const REMAINS: &str = "rest of a program that looks over removed records after a
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 pub(super) const STOP_OUT_OF_BOUNDS: &str = "rest of a program after a truncate to a record that is gone, with bounds";
 const STALE: &str = "modification of a value that its transaction has replaced: with an update";
+const TURNED: &str = "rest of a program that turns before all records that were written";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
 /// What is done instead of a call.
@@ -82,6 +85,9 @@ pub(super) fn instead(
         return Some(Detour::End(REMAINS));
     }
     let untouched = hints.iter().any(|hint| matches!(hint, Hint::Untouched));
+    if slot.came_back && hints.iter().any(|hint| matches!(hint, Hint::BeforeAllWritten)) {
+        return Some(Detour::End(TURNED));
+    }
     let is_gone = hints.iter().any(|hint| matches!(hint, Hint::PlaceIsGone));
     match (call, reply.code) {
         (Call::Remove, Code::NotFound) if is_gone => Some(Detour::End(REMOVED_AGAIN)),

@@ -19,6 +19,8 @@ pub(super) struct Slot {
     pub stands: bool,
     /// It holds a place.
     pub placed: bool,
+    /// It came there by a step back.
+    pub came_back: bool,
 }
 
 /// Watches a run and keeps its script.
@@ -194,6 +196,10 @@ impl Recorder {
         let slot = self.slots.entry(name).or_default();
         slot.stands = reply.key.is_internal();
         slot.placed = reply.placed;
+        if ok && !matches!(call, Call::State | Call::GetKey | Call::GetValue | Call::SetKey(_) | Call::SetValue(_)) {
+            slot.came_back &= matches!(call, Call::Compare { .. } | Call::Equals { .. });
+            slot.came_back |= matches!(call, Call::Prev);
+        }
         match call {
             Call::Bound { .. } => slot.bounded = true,
             Call::ClearBounds | Call::Reset => slot.bounded = false,

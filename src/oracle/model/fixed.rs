@@ -39,6 +39,12 @@ impl Table {
 }
 
 impl Model {
+    /// Whether the cursor stands in a fixed-length table, before all records that were ever written. Disturbs nothing.
+    pub fn is_before_all_written(&self, who: Who) -> bool {
+        let place = self.cursor(who).place.as_ref();
+        self.format(who) == Format::Fixed && place.is_some_and(|place| self.table(who).first_written() > Some(place))
+    }
+
     /// Removes a record: makes it 0. One that was never written is 0 already, and nothing happens to it.
     pub(super) fn remove_fixed(&mut self, who: Who) -> Code {
         let positioned = self.cursor(who).is_positioned();

@@ -113,6 +113,9 @@ impl Stage for Layered {
         entries: &mut dyn Iterator<Item = Result<Entry<'_>, Bad>>,
         answer: &mut dyn FnMut(&str),
     ) -> Result<(), Stop> {
+        if program.format.is_column() {
+            return Err(Stop::Bad(Bad("layered tables are row stores".to_owned())));
+        }
         if self.served > 0 && (program.fresh || self.served >= PROGRAMS_PER_PAIR) {
             self.renew()?;
         }
