@@ -5,6 +5,7 @@
 
 mod book;
 mod break_point;
+mod emit;
 mod faults;
 mod guard;
 mod input;
@@ -58,6 +59,8 @@ enum Command {
     Encode(print::EncodeArgs),
     /// Makes a failing program or workload small without losing the class of its failure.
     Shrink(shrink::ShrinkArgs),
+    /// Writes a program in another language.
+    Emit(emit::EmitArgs),
     /// Runs files and counts: operation by outcome.
     Stats(stats::StatsArgs),
     /// Lists the bugs that can be planted to see whether they are found.
@@ -159,6 +162,7 @@ pub fn main() -> ExitCode {
         Command::Print(args) => print::print(&args, &mut out),
         Command::Encode(args) => print::encode(&args),
         Command::Shrink(args) => shrink::shrink(&args, &mut out),
+        Command::Emit(args) => emit::emit(&args, &mut out),
         Command::Stats(args) => stats::stats(&args, &mut out),
         Command::Faults(args) => faults::faults(&args, &mut out),
         Command::Predict(args) => predict::predict(&args, &mut out),
@@ -194,7 +198,7 @@ fn usage_error(error: &clap::Error) -> ExitCode {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         eprintln!(
-            "lockstep: which command? run, replay, print, encode, shrink, stats, faults, predict or workload; 'lockstep --help' tells more"
+            "lockstep: which command? run, replay, print, encode, shrink, emit, stats, faults, predict or workload; 'lockstep --help' tells more"
         );
         return Verdict::BadInput.into();
     }

@@ -6,11 +6,13 @@
 //!   numbers;
 //! - `database.rs` is what a workload runs on, `engine.rs` and `model.rs` are what there is of it;
 //! - `run.rs` does each operation (`perform.rs`) on all of them and compares; `difference.rs` says what it found;
-//! - `shrink/` makes a workload that fails small, `generate/` makes workloads of seeds.
+//! - `shrink/` makes a workload that fails small, `generate/` makes workloads of seeds, `emit/`
+//!   of programs.
 
 mod check;
 mod database;
 mod difference;
+mod emit;
 mod engine;
 mod format;
 mod generate;
@@ -27,6 +29,7 @@ mod tests;
 pub use check::{MAX_TABLES, MAX_TRANSACTIONS, Needs, check};
 pub use database::{Database, Death};
 pub use difference::{Aspect, Class, Difference, Moment};
+pub use emit::{Emitted, emit};
 pub use format::TableFormat;
 pub use generate::{Knobs, generate};
 pub use operand::Slot;
