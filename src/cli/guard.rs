@@ -164,6 +164,14 @@ pub fn run_by_the_model<O: Observer>(program: &Program, observer: &mut O) {
     let _ = catch(|| lockstep::run::run_by_the_model(program, observer));
 }
 
+/// Does `work`.
+///
+/// # Errors
+/// Where it panicked, and with which message.
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, (String, String)> {
+    catch(work).ok_or_else(|| LAST.take())
+}
+
 /// Does `work`. `None`: it panicked.
 fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
     GUARDED.set(true);

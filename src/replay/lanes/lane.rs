@@ -34,10 +34,15 @@ impl Lane {
         self.last = t;
         let head = window.head(t);
         let table = head.table;
+        let is_left_out = plan.leaves_out(t, table);
         match head.kind {
             OpKind::Insert => {
                 let key = window.recno(t);
                 self.born[usize::from(table)].push((key, t));
+                if is_left_out {
+                    self.touched.insert((table, key), (t, None));
+                    return Step::nothing(t, table, head.kind);
+                }
                 Step { action: Action::Insert, key, before: None.into(), ..Step::nothing(t, table, head.kind) }
             }
             OpKind::Truncate => match window.truncation(t) {
@@ -47,6 +52,7 @@ impl Lane {
                     Step { action, key: range.first, ..Step::nothing(t, table, head.kind) }
                 }
             },
+            asked if is_left_out => Step::nothing(t, table, asked),
             asked => self.on_a_key(plan, window, t, table, asked),
         }
     }
