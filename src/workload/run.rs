@@ -232,12 +232,12 @@ impl<'a> Run<'a> {
         for (number, (table, format)) in self.tables.clone() {
             // In a fixed-length table 0 says no more than that the record is before the end.
             let is_shown = |record: &(u64, u64)| format.format != Format::Fixed || record.1 != 0;
-            let content = |database: &Box<dyn Database>| {
+            let content = |database: &dyn Database| {
                 let records = database.checkpointed(name.as_deref(), table);
                 let records = records.iter().map(|(key, value)| (number_of(key), number_of(value)));
                 Content { records: records.filter(is_shown).collect(), ended: Code::NotFound }
             };
-            let contents = self.databases.iter().map(content).collect();
+            let contents = self.databases.iter().map(|database| content(&**database)).collect();
             self.compare(moment, Aspect::Checkpoint(name.clone()), number, contents)?;
         }
         Ok(())
