@@ -24,9 +24,9 @@ enum Stop {
 }
 
 impl Stop {
-    /// Whether it has to be looked for.
+    /// Whether it has to be looked for, by a cursor that can.
     fn is_sought(&self) -> bool {
-        matches!(self, Stop::At(cursor) if !cursor.is_positioned())
+        matches!(self, Stop::At(cursor) if !cursor.is_positioned() && !cursor.config.random)
     }
 }
 
@@ -88,7 +88,7 @@ impl Session {
         let ended = match check_ends(&start, from_first, &stop) {
             Err(code) => (code, false),
             Ok(()) => {
-                let looks = !start.is_positioned() || stop.is_sought();
+                let looks = if start.is_positioned() { stop.is_sought() } else { !start.config.random };
                 match find_ends(&mut ctx, &mut start, from_first, &mut stop) {
                     Err(code) => (code, looks),
                     Ok(None) => (Code::Ok, looks),

@@ -286,6 +286,15 @@ pub(super) fn hint<O: Observer>(observer: &mut O, model: &Model, who: Who, call:
     if model.commits_behind_forgotten(who, call) {
         observer.about_to_ask(who, Hint::BehindForgotten);
     }
+    if matches!(call, Call::Prepare(_)) && model.is_doomed(who.session) {
+        observer.about_to_ask(who, Hint::Doomed);
+    }
+    if matches!(call, Call::Modify(_)) && model.is_stale(who) {
+        observer.about_to_ask(who, Hint::Stale);
+    }
+    if model.truncates_untouched(who, call) {
+        observer.about_to_ask(who, Hint::Untouched);
+    }
     if matches!(call, Call::Remove) && model.gone_under(who).is_some() {
         observer.about_to_ask(who, Hint::PlaceIsGone);
     }

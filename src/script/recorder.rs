@@ -40,8 +40,8 @@ pub struct Recorder {
     pub(super) is_cut: bool,
     /// Whether the node has a stable timestamp.
     has_stable: bool,
-    /// Whether it has been rolled back to it.
-    has_rolled_back: bool,
+    /// Whether something was asked for that the session which looks on must not be there for, be it refused.
+    looked_away: bool,
     /// Whether the program reads what is not committed.
     pub(super) reads_uncommitted: bool,
     /// Whether the script has physical events.
@@ -71,7 +71,7 @@ impl Recorder {
             slots: BTreeMap::new(),
             is_cut: column,
             has_stable: false,
-            has_rolled_back: false,
+            looked_away: false,
             reads_uncommitted: detour::reads_uncommitted(program),
             has_events: false,
         }
@@ -95,7 +95,8 @@ impl Recorder {
         let session = usize::from(who.session);
         let Some(&standing) = self.standing.get(session) else { return };
         let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
-        let standing = Standing { on_random, placed, has_rolled_back: self.has_rolled_back, ..standing };
+        let doomed = hints.iter().any(|hint| matches!(hint, Hint::Doomed));
+        let standing = Standing { doomed, on_random, placed, looked_away: self.looked_away, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
@@ -107,13 +108,14 @@ impl Recorder {
                 self.count(name);
                 self.record_in_transaction(who, &call, reply);
             }
+            None if self.ends_out_of_bounds(&hints, reply) => self.cut(detour::STOP_OUT_OF_BOUNDS),
             None => {
                 self.before(who, &call, reply, &hints);
                 self.learn(session, &call, reply);
                 self.learn_of_slot(who, &call, reply);
                 let near = reply.key.get().filter(|_| reply.code == Code::Ok);
                 self.push(wire::line(who, &call, near), expected);
-                self.after_call(who, &call, reply);
+                self.after_call(who, &call, reply, &hints);
             }
         }
     }
@@ -152,6 +154,18 @@ impl Recorder {
     /// Whether a cursor of the session holds a place.
     pub(super) fn any_placed(&self, session: u8) -> bool {
         self.slots.iter().any(|(&(of, _), slot)| of == session && slot.placed)
+    }
+
+    /// Whether a truncate ends at the place of a cursor with bounds that has lost its record: with its key set anew it
+    /// would be looked for within them.
+    fn ends_out_of_bounds(&self, hints: &[Hint], reply: &Reply) -> bool {
+        let is_bounded = |hint: &Hint| matches!(hint, Hint::StopIsGone(stop, _) if self.slot(*stop).bounded);
+        reply.code == Code::Ok && hints.iter().any(is_bounded)
+    }
+
+    /// Whether a cursor of the session may have bounds.
+    pub(super) fn any_bounded(&self, session: u8) -> bool {
+        self.slots.iter().any(|(&(of, _), slot)| of == session && slot.bounded)
     }
 
     /// What the call means for the cursor.
@@ -197,15 +211,12 @@ impl Recorder {
             Call::Commit { .. } if ok || !standing.prepared => *standing = Standing::default(),
             Call::Prepare(_) if ok => standing.prepared = true,
             Call::RollbackToStable => {
-                self.has_rolled_back |= ok;
+                self.looked_away = true;
                 self.script.needs_fresh |= !self.has_stable;
             }
+            Call::Recreate { .. } => self.looked_away = true,
             _ => {}
         }
-        let harmless = [Code::Ok, Code::NotFound, Code::DuplicateKey, Code::PrepareConflict].contains(&reply.code);
-        // A duplicate of a cursor without a key fails where that cursor is.
-        let failing = if let Call::Duplicate { from } = call { usize::from(from.session) } else { session };
-        self.standing[failing].failed |= !harmless;
         if let Call::SetTimestamp { oldest, stable, .. } = *call {
             // Where a clock has run before, stable is not unset but behind.
             self.script.needs_fresh |= oldest.is_some() && stable.is_none() && !self.has_stable;

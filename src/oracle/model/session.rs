@@ -39,6 +39,13 @@ pub(super) struct Transaction {
     pub writes: Vec<(u8, Key)>,
 }
 
+impl Transaction {
+    /// Whether it can only be rolled back: a call has failed, and it has written.
+    pub fn is_doomed(&self) -> bool {
+        self.failed && self.has_written
+    }
+}
+
 /// A session.
 #[derive(Debug)]
 pub(super) struct Session {

@@ -1,7 +1,7 @@
 //! The tables as a whole: what a harness may ask about them without disturbing anything, and the calls of the node that
 //! change them.
 
-use super::session::Session;
+use super::session::{Session, Transaction};
 use super::table::Table;
 use super::version::{Chain, Everyone, Kind};
 use super::{Answer, Model};
@@ -118,16 +118,33 @@ impl Model {
     /// Whether `call` looks through a whole table of which the session sees nothing, but in which there have been records.
     /// Disturbs nothing.
     pub fn looks_over_remains(&self, who: Who, call: Call<'_>) -> bool {
-        let table = match call {
-            Call::Next | Call::Prev | Call::SearchNear => self.table_of(who),
-            Call::Truncate { start, stop } => match start.or(stop) {
-                Some(cursor) => self.table_of(Who { cursor, ..who }),
-                None => return false,
-            },
-            Call::TruncateTable { table } => table,
-            _ => return false,
+        let walked = match call {
+            Call::Next | Call::Prev | Call::SearchNear => Some(self.table_of(who)),
+            call => self.truncated(who, call),
         };
+        let Some(table) = walked else { return false };
         self.tables[usize::from(table)].all_written().next().is_some() && self.seen(who.session, table).is_empty()
+    }
+
+    /// Whether `call` is a truncate of a table in which there has never been a record.
+    pub fn truncates_untouched(&self, who: Who, call: Call<'_>) -> bool {
+        self.truncated(who, call).is_some_and(|table| self.tables[usize::from(table)].all_written().next().is_none())
+    }
+
+    /// The table that `call` is to truncate.
+    fn truncated(&self, who: Who, call: Call<'_>) -> Option<u8> {
+        match call {
+            Call::Truncate { start, stop } => start.or(stop).map(|cursor| self.table_of(Who { cursor, ..who })),
+            Call::TruncateTable { table } => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Whether a cursor that stands on a record has another value than its session sees there. Disturbs nothing.
+    pub fn is_stale(&self, who: Who) -> bool {
+        let cursor = self.cursor(who);
+        let Some(key) = cursor.key.get().filter(|_| cursor.is_positioned()) else { return false };
+        cursor.value.get() != self.peek(who.session, self.table_of(who), key).as_ref()
     }
 
     /// The key of a cursor that stands on a record which its session does not see. Disturbs nothing.
@@ -135,6 +152,11 @@ impl Model {
         let cursor = self.cursor(who);
         let key = cursor.key.get().filter(|_| cursor.is_positioned())?;
         self.peek(who.session, self.table_of(who), key).is_none().then(|| key.clone())
+    }
+
+    /// Whether a session's transaction has failed after it has written: it can only be rolled back.
+    pub fn is_doomed(&self, session: u8) -> bool {
+        self.session(session).txn.as_ref().is_some_and(Transaction::is_doomed)
     }
 
     /// The number of versions that are held, of all keys of all tables.

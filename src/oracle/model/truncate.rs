@@ -16,7 +16,9 @@ impl Model {
         };
         let ends = [start, stop].into_iter().flatten();
         let fault = self.no_ends(start, stop);
-        let looks = fault.is_none() && (start.is_none() || ends.clone().any(|end| !self.cursor(end).is_positioned()));
+        // Without a start cursor, one of its own looks; a random one cannot.
+        let sought = ends.clone().find(|&end| !self.cursor(end).is_positioned());
+        let looks = fault.is_none() && (start.is_none() || sought.is_some_and(|end| !self.cursor(end).config.random));
         let code = self.in_a_transaction(session, looks, |model| {
             let code = match (fault, start) {
                 (Some(fault), _) => fault,
