@@ -6,6 +6,7 @@
 //!   `restart`: crashes, `local`: those of a node that is alone; `quiet`: calls that want nobody else to be at work;
 //! - `session`: cursors and one transaction at a time; `cursor`: what applications hold;
 //! - `layered`: a follower's merge of ingest and stable; `checkpoint`: what stable is read from;
+//! - `shared`: a node with sessions for several threads;
 //! - `core`: what sessions share; `txn`: ids, snapshots, views; `timestamp`: oldest and stable;
 //! - `tree`: a table's rows; `version`: their update chains and the visibility rule;
 //! - `faults`: bugs to be planted, which the default build has nothing of.
@@ -24,6 +25,7 @@ pub mod quiet;
 pub mod restart;
 pub mod role;
 pub mod session;
+pub mod shared;
 pub mod timestamp;
 pub mod transact;
 pub mod tree;
@@ -37,3 +39,4 @@ pub use core::{Counters, Role, TableId};
 pub use local::LocalCheckpoint;
 pub use node::{Footprint, Node, TableKind};
 pub use role::RoleError;
+pub use shared::{Calls, SharedNode, SharedSession};

@@ -115,6 +115,10 @@ impl Cursor {
         if self.numbered(ctx).is_none_or(|tree| tree.chain(key).is_none()) {
             return Ok(Written::No);
         }
+        // What it sees may still have been removed by somebody else, if it sees less than it would have to.
+        if self.lookup(ctx, key).map_err(in_the_way)?.is_some() {
+            self.may_remove(ctx, key)?;
+        }
         writable(ctx).map_or(Ok(Written::Yes), Err)
     }
 
@@ -131,9 +135,8 @@ impl Cursor {
                     Code::Ok
                 }
             }
-            Ok(Some(_)) if self.conflicts(ctx, key) => Code::Rollback,
             Ok(Some(_)) => {
-                if let Some(code) = writable(ctx) {
+                if let Err(code) = self.may_remove(ctx, key) {
                     return code;
                 }
                 ctx.pass(Point::LookedUp);

@@ -144,9 +144,9 @@ impl Cursor {
         } else if in_place || self.overwrites(ctx) {
             writable(ctx)
         } else {
-            match self.peek(ctx, &key) {
-                Ok(Some(_)) => writable(ctx),
-                Ok(None) => Some(Code::NotFound),
+            match self.has_record(ctx, &key) {
+                Ok(true) => writable(ctx),
+                Ok(false) => Some(Code::NotFound),
                 Err(unresolved) => Some(in_the_way(unresolved)),
             }
         };
@@ -203,8 +203,16 @@ impl Cursor {
         if self.conflicts(ctx, key) {
             return Err(Code::Rollback);
         }
-        let found = if self.bounds.admit(key) { self.peek(ctx, key).map_err(in_the_way)? } else { None };
-        found.map_or(Err(Code::NotFound), |_| Ok(()))
+        let found = self.bounds.admit(key) && self.has_record(ctx, key).map_err(in_the_way)?;
+        if found { Ok(()) } else { Err(Code::NotFound) }
+    }
+
+    /// Whether there is a record. In a fixed-length table nothing but its end tells.
+    fn has_record(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Result<bool, Unresolved> {
+        if self.format == Format::Fixed {
+            return Ok(self.implicit(ctx, key).is_some());
+        }
+        self.peek(ctx, key).map(|found| found.is_some())
     }
 
     /// The value is looked up first, unless the cursor holds it, then comes the conflict check. A modify that is

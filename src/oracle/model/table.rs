@@ -112,6 +112,11 @@ impl Table {
         self.keys.contains_key(key) || self.forgotten.contains(key)
     }
 
+    /// The smallest such key.
+    pub fn first_written(&self) -> Option<&Key> {
+        self.keys.keys().next().into_iter().chain(self.forgotten.first()).min()
+    }
+
     /// The largest such key.
     pub fn last_written(&self) -> Option<&Key> {
         self.keys.keys().next_back().max(self.forgotten.last())

@@ -36,13 +36,13 @@ CONNECTION = (
     b"eviction_updates_target=90,eviction_updates_trigger=98,eviction=(threads_min=1,threads_max=1)"
 )
 # Without log=(enabled=false) the tables of an in-memory connection ignore timestamps.
-TABLE = b"log=(enabled=false),memory_page_max=90MB,leaf_page_max=32MB"
+TABLE = b"log=(enabled=false),memory_page_max=90MB"
 # What keys and values are, by the word for it in a request. In column stores keys are record numbers, and those with records
-# of fixed length have values of one byte.
+# of fixed length have values of one byte; their pages are never larger, but that says nothing of those in memory.
 FORMATS = {
-    b"row": b"key_format=u,value_format=u,",
-    b"var": b"key_format=r,value_format=u,",
-    b"fix": b"key_format=r,value_format=8t,",
+    b"row": b"key_format=u,value_format=u,leaf_page_max=32MB,",
+    b"var": b"key_format=r,value_format=u,leaf_page_max=32MB,",
+    b"fix": b"key_format=r,value_format=8t,leaf_page_max=128KB,",
 }
 # Waits for no checkpoint; the locks are only ever held by WiredTiger's own threads, and not for long.
 DROP = b"checkpoint_wait=false"
