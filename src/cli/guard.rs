@@ -96,7 +96,7 @@ impl Failure {
     /// The failure in one line.
     pub fn headline(&self) -> String {
         match self {
-            Failure::Mismatch(mismatch) => format!("step {}, {}", mismatch.step, mismatch.class()),
+            Failure::Mismatch(mismatch) => format!("step {}, {}", mismatch.step, self.class()),
             Failure::Panic(panic) => format!("step {}, panic at {}: {}", panic.step, panic.location, panic.message),
             Failure::Hang(panic) => format!("step {}, {}: {}", panic.step, self.class(), panic.message),
         }
@@ -162,6 +162,14 @@ pub fn run<O: Observer>(program: &Program, oracles: Oracles, observer: &mut O) -
 pub fn run_by_the_model<O: Observer>(program: &Program, observer: &mut O) {
     // What the observer has seen until then is all that there is.
     let _ = catch(|| lockstep::run::run_by_the_model(program, observer));
+}
+
+/// Does `work`.
+///
+/// # Errors
+/// Where it panicked, and with which message.
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, (String, String)> {
+    catch(work).ok_or_else(|| LAST.take())
 }
 
 /// Does `work`. `None`: it panicked.

@@ -14,20 +14,20 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct ShrinkArgs {
-    /// A crash artifact or an .ops file.
-    file: PathBuf,
-    /// Where to write the shrunk program as .ops text.
+    /// A crash artifact, an .ops file or a .workload file.
+    pub(super) file: PathBuf,
+    /// Where to write the shrunk program as .ops text, or the shrunk workload.
     #[arg(short, long, value_name = "FILE.ops")]
-    output: PathBuf,
+    pub(super) output: PathBuf,
     /// Replace the output if it exists.
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
     /// How many candidates to execute at most.
     #[arg(long, value_name = "EXECUTIONS", default_value_t = Budget::default().executions)]
     #[arg(value_parser = number::<1, { u64::MAX }>)]
-    budget: u64,
+    pub(super) budget: u64,
     #[command(flatten)]
-    common: Common,
+    pub(super) common: Common,
 }
 
 #[derive(Serialize)]
@@ -44,21 +44,32 @@ struct Report<'a> {
 }
 
 pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
-    let mut runner = args.common.runner()?;
-    shrink_by(args, out, |candidate| {
-        let failure = runner.run(candidate, &mut ())?.err();
+    if args.file.extension().is_some_and(|end| end == input::WORKLOAD) {
+        return super::shrink_workload::shrink(args, out);
+    }
+    let sut = args.common.sut.open()?;
+    let mut runner = args.common.runner(&sut)?;
+    let program = sut.mask(input::load(&args.file)?).program;
+    let mut died = false;
+    shrink_by(args, &program, out, |candidate| {
+        let mut failure = runner.run(candidate, &mut ())?.err();
+        if failure.is_none() && died {
+            // What dies need not die each time.
+            failure = runner.run(candidate, &mut ())?.err();
+        }
+        died |= failure.as_ref().is_some_and(|failure| matches!(failure.class(), FailureClass::Death(_)));
         Ok(failure.map(|failure| Failing { class: failure.class(), steps: failure.steps_needed() }))
     })
 }
 
-/// Shrinks the file; `fails` runs a program.
+/// Shrinks the file's program; `fails` runs one.
 fn shrink_by(
     args: &ShrinkArgs,
+    program: &Program,
     out: &mut Out,
     mut fails: impl FnMut(&Program) -> Result<Option<Failing<FailureClass>>>,
 ) -> Result<Verdict> {
     check_output(&args.file, &args.output)?;
-    let program = args.common.sut.open()?.mask(input::load(&args.file)?).program;
     let (file, output) = (args.file.display(), args.output.display());
     if args.output.exists() && !args.force {
         bail!("{output}: exists; --force replaces it");
@@ -78,7 +89,7 @@ fn shrink_by(
         progress.set_message(format!("{} steps", failing.steps));
         Some(failing)
     };
-    let found = shrink_failure(&program, watched, budget);
+    let found = shrink_failure(program, watched, budget);
     progress.finish_and_clear();
     if let Some(error) = broken {
         return Err(error);
@@ -144,14 +155,15 @@ mod tests {
         let common =
             super::super::Common { oracle: OracleList::default(), sut: Default::default(), twin: false, json: false };
         let args = ShrinkArgs { file, output, force: false, budget: 1000, common };
-        assert_eq!(shrink_by(&args, &mut Out::stdout(), fails).expect("it shrinks"), Verdict::Agree);
+        let program = input::load(&args.file).expect("a program");
+        assert_eq!(shrink_by(&args, &program, &mut Out::stdout(), fails).expect("it shrinks"), Verdict::Agree);
         let text = std::fs::read_to_string(&args.output).expect("it is written");
         let reply = "s0.c0 search 0010 => notfound E(0010) -\n";
         let expected = format!("config sessions=1 cursors=1 keys=2\n{reply}{reply}");
         assert!(text.starts_with("# lockstep 1\n# panic at here\n# Shrunk from 40 steps to 2 in "), "{text}");
         assert!(text.ends_with(&expected), "{text}");
         assert!(input::load(&args.output).is_ok());
-        let refused = shrink_by(&args, &mut Out::stdout(), fails).expect_err("it exists");
+        let refused = shrink_by(&args, &program, &mut Out::stdout(), fails).expect_err("it exists");
         assert!(refused.to_string().contains("--force"), "{refused}");
     }
 }

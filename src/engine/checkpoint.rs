@@ -89,6 +89,17 @@ impl TableImage {
         TableImage { rows }
     }
 
+    /// Takes the timestamps off what was durable by `oldest`.
+    pub fn forget_timestamps(&mut self, oldest: Timestamp) {
+        for row in &mut self.rows {
+            for version in row.history.iter_mut().chain([&mut row.newest]) {
+                if version.durable_ts <= oldest {
+                    (version.start_ts, version.durable_ts) = (0, 0);
+                }
+            }
+        }
+    }
+
     /// The content as a live tree, which is `tree` with more in it. Its versions belong to no transaction.
     pub fn to_tree(&self, mut tree: Tree) -> Tree {
         for row in &self.rows {

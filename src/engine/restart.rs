@@ -21,21 +21,23 @@ pub struct PlainCheckpoint {
 
 /// A plain table in a local checkpoint.
 #[derive(Debug, Default)]
-struct PlainImage {
-    content: TableImage,
+pub(super) struct PlainImage {
+    /// What had been committed, as far as it is stable.
+    pub content: TableImage,
     /// Of a column store, the records that had been written by then, whatever became of them.
     written: Vec<Key>,
 }
 
 impl PlainImage {
-    fn of(tree: &Tree, running: &[TxnId], stable: Timestamp, oldest: Timestamp) -> Self {
+    /// What a checkpoint at `stable` has of a table: see [`TableImage::build`].
+    pub fn of(tree: &Tree, running: &[TxnId], stable: Timestamp, oldest: Timestamp) -> Self {
         let written =
             if tree.is_of_column_store() { tree.rows().map(|(key, _)| key.clone()).collect() } else { vec![] };
         PlainImage { content: TableImage::build(tree, running, stable, oldest), written }
     }
 
     /// Makes a tree what the table was.
-    fn restore(&self, tree: &mut Tree) {
+    pub fn restore(&self, tree: &mut Tree) {
         let column = tree.is_of_column_store();
         *tree = self.content.to_tree(if column { Tree::of_column_store() } else { Tree::default() });
         self.written.iter().for_each(|key| tree.mark_written(key));
@@ -58,13 +60,18 @@ impl Node {
     /// have now up to its timestamp.
     pub fn restart(&mut self, newest: Option<&Checkpoint>) {
         self.restart_plain(newest);
+        self.begin_anew();
+        self.start_from(newest);
+    }
+
+    /// What was in memory besides tables and timestamps is as it was in the beginning.
+    pub(super) fn begin_anew(&mut self) {
         for session in self.sessions.iter_mut().flatten() {
             **session = session.anew();
         }
         self.core.forget_sessions();
         self.disarm();
         self.core.counters.restarts += 1;
-        self.start_from(newest);
     }
 
     /// A plain table was created anew: the local checkpoint has nothing of it.

@@ -6,7 +6,7 @@
 
 mod clock;
 mod decode;
-mod dice;
+pub(crate) mod dice;
 mod encode;
 mod event;
 pub mod generate;

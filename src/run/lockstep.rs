@@ -298,6 +298,11 @@ pub(super) fn hint<O: Observer>(observer: &mut O, model: &Model, who: Who, call:
     if matches!(call, Call::Remove) && model.gone_under(who).is_some() {
         observer.about_to_ask(who, Hint::PlaceIsGone);
     }
+    if matches!(call, Call::Prev)
+        && let Some(first) = model.first_written_fixed(who)
+    {
+        observer.about_to_ask(who, Hint::FirstWritten(first));
+    }
     if let Call::Truncate { stop: Some(cursor), .. } = call {
         let stop = Who { cursor, ..who };
         if let Some(key) = model.gone_under(stop) {

@@ -26,13 +26,16 @@
 //! - A page on which somebody finds nothing but what everybody sees removed is marked for eviction, and no cursor counts
 //!   as standing there until it is gone. A session that looks on keeps that from happening, but not during a rollback to
 //!   stable or the dropping of a table, be they refused; after one, the script ends where it might.
+//! - A cursor that goes back in a fixed-length table, to before all records that were ever written, knows no record any
+//!   more: a step forward is a segmentation fault, and a step back does not see what was written there since. The script
+//!   ends there.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
-use super::recorder::{Recorder, Slot};
+use super::recorder::{Recorder, Slot, goes_before_all};
 use super::withheld::Standing;
 use super::{Expected, wire};
-use crate::backend::{Begin, Call, Code, Delta, Field, Isolation, Key, Reply, Value, Who};
+use crate::backend::{Begin, Call, Code, Delta, Field, Format, Isolation, Key, Reply, Value, Who};
 use crate::program::{Op, Program};
 use crate::run::Hint;
 
@@ -53,6 +56,7 @@ const REMAINS: &str = "rest of a program that looks over removed records after a
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 pub(super) const STOP_OUT_OF_BOUNDS: &str = "rest of a program after a truncate to a record that is gone, with bounds";
 const STALE: &str = "modification of a value that its transaction has replaced: with an update";
+const TURNED: &str = "rest of a program that turns before all records that were written";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
 /// What is done instead of a call.
@@ -82,6 +86,14 @@ pub(super) fn instead(
         return Some(Detour::End(REMAINS));
     }
     let untouched = hints.iter().any(|hint| matches!(hint, Hint::Untouched));
+    let lost = match call {
+        Call::Next => slot.went_before_all,
+        Call::Prev => slot.went_before_all && reply.code == Code::Ok && !goes_before_all(reply, hints),
+        _ => false,
+    };
+    if lost {
+        return Some(Detour::End(TURNED));
+    }
     let is_gone = hints.iter().any(|hint| matches!(hint, Hint::PlaceIsGone));
     match (call, reply.code) {
         (Call::Remove, Code::NotFound) if is_gone => Some(Detour::End(REMOVED_AGAIN)),
@@ -152,7 +164,9 @@ impl Recorder {
         let end = if done { Call::Commit { ts: None, durable: None } } else { Call::Rollback };
         // A transaction begins by copying the values that refer to records; those that a failure drops have to go before.
         let drops = !done && call.is_on_cursor() && reply.value == Field::Unset;
-        if drops && matches!(call, Call::Remove) {
+        // A modify outside a transaction drops them, but not in a fixed-length table.
+        let drops_before = drops && matches!(call, Call::Remove) && self.format() != Format::Fixed;
+        if drops_before {
             let nothing = [Delta { data: Value::EMPTY, offset: 0, size: 0 }];
             self.push(wire::line(who, &Call::Modify(&nothing), None), Expected::Code(Code::NotSupported));
         }
@@ -163,7 +177,7 @@ impl Recorder {
         if !done && self.any_bounded(who.session) {
             return self.cut(CUT);
         }
-        if drops && !matches!(call, Call::Remove) {
+        if drops && !drops_before {
             self.align_key(who, None);
             self.align_key(who, reply.key.get());
         }

@@ -3,7 +3,7 @@
 use super::detour::{self, Detour};
 use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
-use crate::backend::{Call, Code, CursorConfig, Key, Reply, Timestamp, Who};
+use crate::backend::{Call, Code, CursorConfig, Format, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
 use crate::run::{Done, Hint, Observer, Open, Physical};
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ pub(super) struct Slot {
     pub stands: bool,
     /// It holds a place.
     pub placed: bool,
+    /// It went back, in a fixed-length table, until there was no record before it that was ever written.
+    pub went_before_all: bool,
 }
 
 /// Watches a run and keeps its script.
@@ -51,13 +53,11 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder of a run of `program`.
     pub fn new(program: &Program) -> Self {
-        // Executors have row stores only.
-        let column = program.config.format.is_column();
         let script = Script {
             config: program.config.clone(),
             tables: program.config.tables,
             entries: Vec::new(),
-            withheld: column.then_some(("column store", 1)).into_iter().collect(),
+            withheld: BTreeMap::new(),
             last_ts: 0,
             needs_fresh: false,
         };
@@ -69,7 +69,7 @@ impl Recorder {
             hints: Vec::new(),
             tables: std::array::from_fn(|table| table as u8),
             slots: BTreeMap::new(),
-            is_cut: column,
+            is_cut: false,
             has_stable: false,
             looked_away: false,
             reads_uncommitted: detour::reads_uncommitted(program),
@@ -112,7 +112,7 @@ impl Recorder {
             None => {
                 self.before(who, &call, reply, &hints);
                 self.learn(session, &call, reply);
-                self.learn_of_slot(who, &call, reply);
+                self.learn_of_slot(who, &call, reply, &hints);
                 let near = reply.key.get().filter(|_| reply.code == Code::Ok);
                 self.push(wire::line(who, &call, near), expected);
                 self.after_call(who, &call, reply, &hints);
@@ -146,6 +146,11 @@ impl Recorder {
         }
     }
 
+    /// The format of the tables.
+    pub(super) fn format(&self) -> Format {
+        self.script.config.format
+    }
+
     /// What is known of a cursor.
     pub(super) fn slot(&self, who: Who) -> Slot {
         self.slots.get(&(who.session, who.cursor)).copied().unwrap_or_default()
@@ -169,7 +174,7 @@ impl Recorder {
     }
 
     /// What the call means for the cursor.
-    fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+    fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply, hints: &[Hint]) {
         let name = (who.session, who.cursor);
         let ok = reply.code == Code::Ok;
         match *call {
@@ -191,6 +196,10 @@ impl Recorder {
         let slot = self.slots.entry(name).or_default();
         slot.stands = reply.key.is_internal();
         slot.placed = reply.placed;
+        if ok && !matches!(call, Call::State | Call::GetKey | Call::GetValue | Call::SetKey(_) | Call::SetValue(_)) {
+            slot.went_before_all &= matches!(call, Call::Prev | Call::Compare { .. } | Call::Equals { .. });
+            slot.went_before_all |= goes_before_all(reply, hints);
+        }
         match call {
             Call::Bound { .. } => slot.bounded = true,
             Call::ClearBounds | Call::Reset => slot.bounded = false,
@@ -226,6 +235,11 @@ impl Recorder {
             self.script.last_ts = self.script.last_ts.max(ts);
         }
     }
+}
+
+/// Whether a step back in a fixed-length table has come to before all records that were ever written.
+pub(super) fn goes_before_all(reply: &Reply, hints: &[Hint]) -> bool {
+    hints.iter().any(|hint| matches!(hint, Hint::FirstWritten(first) if reply.key.get() < Some(first)))
 }
 
 fn timestamps(call: &Call<'_>) -> [Option<Timestamp>; 3] {

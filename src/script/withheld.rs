@@ -31,7 +31,7 @@ pub struct Rule {
 }
 
 /// The rules.
-pub const WITHHELD: [Rule; 6] = [
+pub const WITHHELD: [Rule; 7] = [
     Rule {
         name: "empty key",
         reason: "an empty raw key is a panic of the connection",
@@ -67,6 +67,12 @@ pub const WITHHELD: [Rule; 6] = [
         name: "modify by a random cursor",
         reason: "it is not refused, alone of all writes",
         applies: |call, _, standing| matches!(call, Call::Modify(_)) && standing.on_random,
+    },
+    Rule {
+        name: "key or value of another format",
+        reason: "record number 0 is a panic of the connection; and other things than numbers and bytes cannot be said to a \
+                 cursor that has those",
+        applies: |call, reply, _| matches!(call, Call::SetKey(_) | Call::SetValue(_)) && reply.code == Code::Invalid,
     },
 ];
 
@@ -107,5 +113,7 @@ mod tests {
         assert_eq!(found(&Call::Modify(&[]), &invalid, random), Some("modify by a random cursor"));
         assert_eq!(found(&Call::Modify(&[]), &invalid, idle), None);
         assert_eq!(found(&Call::Update, &invalid, random), None);
+        assert_eq!(found(&Call::SetValue(&key), &invalid, idle), Some("key or value of another format"));
+        assert_eq!(found(&Call::SetValue(&key), &ok, idle), None);
     }
 }

@@ -39,6 +39,12 @@ impl Table {
 }
 
 impl Model {
+    /// The first record that was ever written, if the cursor is on a fixed-length table. Disturbs nothing.
+    pub fn first_written_fixed(&self, who: Who) -> Option<Key> {
+        let table = self.table(who);
+        table.first_written().filter(|_| table.format == Format::Fixed).cloned()
+    }
+
     /// Removes a record: makes it 0. One that was never written is 0 already, and nothing happens to it.
     pub(super) fn remove_fixed(&mut self, who: Who) -> Code {
         let positioned = self.cursor(who).is_positioned();

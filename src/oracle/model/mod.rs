@@ -8,13 +8,15 @@
 //! - a truncate is a walk that removes what it comes to (`truncate`);
 //! - what column stores do otherwise is in `column`, and what fixed-length ones do in `fixed`;
 //! - commit, rollback and the rules for timestamps are in `transactions`, what comes between prepare and commit in
-//!   `prepared`, and what concerns whole tables in `tables`.
+//!   `prepared`, and what concerns whole tables in `tables`;
+//! - a checkpoint is a copy, and recovery puts it in place (`recovery`).
 
 mod column;
 mod cursor;
 mod fixed;
 mod prepared;
 mod reads;
+mod recovery;
 mod session;
 mod table;
 mod tables;
@@ -25,6 +27,7 @@ mod truncate;
 mod version;
 mod writes;
 
+pub use recovery::Checkpoint;
 pub use tables::Update;
 
 use crate::backend::{Backend, Call, Code, Direction, Field, Format, Isolation, Reply, Timestamp, Who};
@@ -33,7 +36,7 @@ use session::Session;
 use table::Table;
 use version::{Everyone, Moment, TxnId};
 
-/// The executable specification of one or two tables and their sessions.
+/// The executable specification of some tables and their sessions.
 #[derive(Debug)]
 pub struct Model {
     tables: Vec<Table>,

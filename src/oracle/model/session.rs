@@ -66,6 +66,11 @@ impl Session {
         Session { default_isolation, cursors, txn: None, snapshot: None, spare: Vec::new() }
     }
 
+    /// The session as it was in the beginning.
+    pub fn anew(&self) -> Self {
+        Session::new(self.default_isolation, self.cursors.len() as u8)
+    }
+
     /// The cursor in a slot.
     pub fn cursor(&self, slot: u8) -> &Cursor {
         self.cursors[usize::from(slot)].as_ref().expect("the slot has an open cursor")

@@ -95,9 +95,26 @@ impl Table {
         self.keys.values_mut().for_each(|chain| chain.roll_back_to_stable(stable));
     }
 
+    /// What a checkpoint keeps of the table: see [`Chain::checkpointed`].
+    pub fn checkpointed(&self, stable: Option<Timestamp>, oldest: Timestamp) -> Table {
+        let keys = self.keys.iter().map(|(key, chain)| (key.clone(), chain.checkpointed(stable, oldest)));
+        Table {
+            format: self.format,
+            zero: self.zero.clone(),
+            keys: keys.collect(),
+            forgotten: self.forgotten.clone(),
+            sweep_at: self.sweep_at,
+        }
+    }
+
     /// Whether the key was ever written, by whomever and with whatever outcome.
     pub fn ever_written(&self, key: &Key) -> bool {
         self.keys.contains_key(key) || self.forgotten.contains(key)
+    }
+
+    /// The smallest such key.
+    pub fn first_written(&self) -> Option<&Key> {
+        self.keys.keys().next().into_iter().chain(self.forgotten.first()).min()
     }
 
     /// The largest such key.
