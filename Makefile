@@ -13,7 +13,8 @@ CORPUS ?=
 # Further flags for libFuzzer, such as -seed=1.
 ARGS ?=
 
-TARGET := layered_cursor
+# What is fuzzed: layered_cursor, or predictable_replay.
+TARGET ?= layered_cursor
 ARTIFACTS := artifacts/$(TARGET)
 # Room for the 1024 steps that an input may have and for the literals that they use.
 MAX_LEN := 16384
@@ -24,6 +25,8 @@ FLAGS_asan := --release --debug-assertions --sanitizer address
 FUZZ := $(FUZZ_$(MODE))
 FLAGS := $(FLAGS_$(MODE)) --target-dir target/fuzz-$(MODE)
 LIMITS := -len_control=0 -max_len=$(MAX_LEN)
+# What runs an input of a target.
+REPLAY := $(if $(filter predictable_replay,$(TARGET)),predict replay,replay)
 LOCKSTEP := cargo run --locked --release --quiet --
 
 # Real WiredTiger, from PyPI's source package, in a virtual environment.
@@ -46,7 +49,7 @@ help: ## Lists the verbs.
 
 # A back trace shows where two replies were compared, which is always the same place. The last thing on the screen
 # is what the newest crash does, step by step.
-fuzz: cargo-fuzz ## Fuzzes the layered cursor: SECS=60 JOBS=2 MODE=asan.
+fuzz: cargo-fuzz ## Fuzzes the layered cursor: SECS=60 JOBS=2 MODE=asan TARGET=predictable_replay.
 	@start=$$(mktemp); trap 'rm -f "$$start"' EXIT; \
 	RUST_BACKTRACE=0 $(FUZZ) run $(FLAGS) $(TARGET) $(CORPUS) -- $(LIMITS) -max_total_time=$(SECS) \
 		$(if $(filter-out 1,$(JOBS)),-fork=$(JOBS)) $(ARGS); \
@@ -55,10 +58,10 @@ fuzz: cargo-fuzz ## Fuzzes the layered cursor: SECS=60 JOBS=2 MODE=asan.
 	crash=$$(find $(ARTIFACTS) -name 'crash-*' -newer "$$start" -exec ls -t {} + | head -n 1); \
 	[ -n "$$crash" ] || exit $$status; \
 	printf '\n%s\n' "== what $$crash does =="; \
-	if $(LOCKSTEP) replay "$$crash"; then \
+	if $(LOCKSTEP) $(REPLAY) "$$crash"; then \
 		echo "It agrees in a release build: the crash is a debug assertion or the sanitizer's, as shown above."; \
 	fi; \
-	echo "the same again: make replay FILE=$$crash"; \
+	echo "the same again: make replay TARGET=$(TARGET) FILE=$$crash"; \
 	exit $$status
 
 test: ## Runs the tests.
@@ -95,11 +98,11 @@ test-wiredtiger: wiredtiger ## Compares engine and model with real WiredTiger, a
 	fi
 
 replay: ## Replays the corpus, or FILE=crash or directory.
-	cargo run --locked --release -- replay $(or $(FILE),corpus/$(TARGET))
+	cargo run --locked --release -- $(REPLAY) $(or $(FILE),corpus/$(TARGET))
 
 cmin: cargo-fuzz ## Shrinks the corpus to the inputs that reach something of their own; writes the seeds anew.
 	$(FUZZ) cmin $(FLAGS) $(TARGET) -- $(LIMITS)
-	@$(MAKE) --no-print-directory seeds
+	$(if $(filter layered_cursor,$(TARGET)),@$(MAKE) --no-print-directory seeds)
 
 # libFuzzer keeps every smaller input on its way; only the last one is of use.
 tmin: cargo-fuzz ## Shrinks a crash: FILE=artifacts/layered_cursor/crash-...
@@ -111,7 +114,7 @@ tmin: cargo-fuzz ## Shrinks a crash: FILE=artifacts/layered_cursor/crash-...
 	exit $$status
 
 seeds: ## Writes the generated programs of the seed corpus anew.
-	cargo run --locked --release -- seeds --out corpus/$(TARGET) --force
+	cargo run --locked --release -- seeds --out corpus/layered_cursor --force
 
 bench: ## Measures compared steps per CPU second, growth and memory.
 	cargo bench --locked

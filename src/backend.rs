@@ -7,12 +7,49 @@
 use crate::bytes::ByteStr;
 use std::fmt;
 
-/// A key. Never empty: an empty raw key is refused by [`Call::SetKey`].
+/// A key. Never empty: an empty raw key is refused by [`Call::SetKey`]. In a column store a [`record_number`].
 pub type Key = ByteStr;
-/// A value; any byte string, the empty one included.
+/// A value; any byte string, the empty one included. In a fixed-length table exactly one byte.
 pub type Value = ByteStr;
 /// A point in logical time. 0 means "none".
 pub type Timestamp = u64;
+
+/// How a table keeps its records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// By key.
+    #[default]
+    Row,
+    /// By record number, with values of any length: a variable-length column store.
+    Variable,
+    /// By record number, with values of one byte: a fixed-length column store. From 1 to the last one every record is
+    /// there; what nobody wrote, or somebody removed, is 0.
+    Fixed,
+}
+
+impl Format {
+    /// Whether keys are record numbers.
+    #[inline]
+    pub const fn is_column(self) -> bool {
+        !matches!(self, Format::Row)
+    }
+}
+
+/// The value of a record of a fixed-length table that nobody wrote, or that somebody removed.
+pub const FIXED_ZERO: &[u8] = &[0];
+
+/// The key of a record of a column store: its number, so that the order of bytes is the order of numbers.
+#[inline]
+pub fn record_number(number: u64) -> Key {
+    Key::new(&number.to_be_bytes())
+}
+
+/// The number that [`record_number`] has made a key of. `None` for what is no record number; 0 is none, either.
+#[inline]
+pub fn record_number_of(key: &[u8]) -> Option<u64> {
+    let number = u64::from_be_bytes(key.try_into().ok()?);
+    (number != 0).then_some(number)
+}
 
 /// What a call returned. The names are WiredTiger's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -217,11 +254,14 @@ pub struct CursorConfig {
     pub overwrite: bool,
     /// `next_random=true`: only `next`, `reset`, `largest_key`, `reconfigure` and `close` work, and `next` returns some record.
     pub random: bool,
+    /// `append=true`: `insert` writes to the record after the last one that was ever there, and leaves its number as the
+    /// key. Means nothing on a table that is no column store.
+    pub append: bool,
 }
 
 impl Default for CursorConfig {
     fn default() -> Self {
-        CursorConfig { table: 0, overwrite: true, random: false }
+        CursorConfig { table: 0, overwrite: true, random: false, append: false }
     }
 }
 
@@ -296,9 +336,9 @@ pub enum Call<'a> {
         from: Who,
     },
     // ---- cursor state
-    /// `set_key`. An empty key is `Invalid` and changes nothing.
+    /// `set_key`. An empty key is `Invalid` and changes nothing; in a column store everything but a record number is.
     SetKey(&'a Key),
-    /// `set_value`.
+    /// `set_value`. In a fixed-length table everything but one byte is `Invalid` and changes nothing.
     SetValue(&'a Value),
     /// `bound(action=set)`, with the cursor's key.
     Bound {

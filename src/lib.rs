@@ -11,6 +11,7 @@
 //! - [`script`] is what a run asked and was answered, for somebody else to answer later;
 //! - [`ground`] compares the answers of others, such as real WiredTiger, with a script;
 //! - [`shrink`] makes a program that fails small;
+//! - [`workload`] is the language of WiredTiger's test/model, and what runs it on engine and model;
 //! - [`replay`] has many threads do what is planned, so that any timing has one outcome.
 //!
 //! ```
@@ -35,3 +36,4 @@ pub mod replay;
 pub mod run;
 pub mod script;
 pub mod shrink;
+pub mod workload;

@@ -244,7 +244,7 @@ fn random_records_come_from_all_over_the_table() {
     drawn.push(("stable", keys_drawn(&mut pair.follower, t)));
 
     let mut plain = Node::new(Role::Follower);
-    let table = plain.create_table(TableKind::Plain, "p");
+    let table = plain.create_table(TableKind::Plain(lockstep::backend::Format::Row), "p");
     plain.open_session(Isolation::Snapshot, 2);
     plain.call(&[table], 0, C0, Call::Open(CursorConfig::default()));
     for key in 0..200 {

@@ -18,7 +18,7 @@ const REMOVE_ALL: &str = "remove-all-of-what-is-gone.ops";
 const OUTCOMES: &str = "
                        ok notfound dupkey rollback prepare_conflict einval enotsup ebusy enoent commit_failed
 key                    +  .        .      .        .                +      .       .     .      .
-value                  +  .        .      .        .                .      .       .     .      .
+value                  +  .        .      .        .                +      .       .     .      .
 search                 +  +        .      .        +                +      +       .     .      .
 search_near            +  +        .      .        +                +      +       .     .      .
 next                   +  +        .      .        +                +      .       .     .      .
@@ -32,7 +32,7 @@ largest_key            +  +        .      .        l                +      .    
 bound                  +  .        .      .        .                +      +       .     .      .
 clear_bounds           +  .        .      .        .                +      +       .     .      .
 reset                  +  .        .      .        .                .      .       .     .      .
-reopen                 +  .        .      .        .                +      .       .     .      .
+reopen                 +  .        .      .        .                +      +       .     .      .
 reconfigure            +  .        .      .        .                +      .       .     .      .
 duplicate              +  d        .      .        +                +      .       .     +      .
 compare                +  .        .      .        .                +      +       .     .      .
@@ -40,7 +40,7 @@ equals                 +  .        .      .        .                +      .    
 get_key                +  .        .      .        .                +      .       .     .      .
 state                  +  .        .      .        .                .      .       .     .      .
 get_value              +  .        .      .        .                +      .       .     .      .
-next_random            +  +        .      .        +                +      .       .     .      .
+next_random            +  +        .      .        +                +      +       .     .      .
 scan                   +  a        .      .        +                +      .       .     .      .
 begin                  +  .        .      .        .                +      .       .     .      .
 prepare                +  .        .      .        .                +      .       .     .      .
@@ -80,7 +80,7 @@ const BY_COLUMN: [(&str, &str); 10] = [
     ("rollback", "only a write can be in conflict"),
     ("prepare_conflict", "it reads no record, or it writes: then what is prepared is a conflict as any other"),
     ("einval", "nothing can be wrong with it at any time"),
-    ("enotsup", "random cursors do it, too, and it does not write"),
+    ("enotsup", "random cursors do it, too, column stores as well, and it does not write"),
     ("ebusy", "it is in nobody's way, and nobody in its"),
     ("enoent", "only a duplicate needs another cursor's record"),
     ("commit_failed", "it does not commit what it does"),

@@ -1,6 +1,7 @@
 //! A place to stop at in a debugger, right before a step of interest.
 
 use anyhow::Result;
+use lockstep::backend::Format;
 use lockstep::program::Step;
 use std::io::{IsTerminal, stdin};
 
@@ -14,8 +15,8 @@ fn lockstep_break(step: usize) -> usize {
 const LINE: u32 = line!() - 4;
 
 /// Stops before a step: lets a debugger break, and waits for Enter if someone is there to press it.
-pub fn stop(index: usize, step: &Step) -> Result<()> {
-    eprintln!("before step {index}: {step}");
+pub fn stop(index: usize, step: &Step, format: Format) -> Result<()> {
+    eprintln!("before step {index}: {}", step.in_format(format));
     if stdin().is_terminal() {
         let id = std::process::id();
         eprintln!("process {id}; for a debugger: 'gdb -p {id}', '{}', 'continue'. Enter goes on", command());

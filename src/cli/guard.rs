@@ -164,6 +164,14 @@ pub fn run_by_the_model<O: Observer>(program: &Program, observer: &mut O) {
     let _ = catch(|| lockstep::run::run_by_the_model(program, observer));
 }
 
+/// Does `work`.
+///
+/// # Errors
+/// Where it panicked, and with which message.
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, (String, String)> {
+    catch(work).ok_or_else(|| LAST.take())
+}
+
 /// Does `work`. `None`: it panicked.
 fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
     GUARDED.set(true);
@@ -175,7 +183,7 @@ fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
 fn panicked(program: &Program, step: usize) -> Failure {
     let (location, message) = LAST.take();
     let at = program.steps.get(step);
-    let line = at.map_or_else(|| "the final scans".to_owned(), Step::to_string);
+    let line = at.map_or_else(|| "the final scans".to_owned(), |step| step.in_format(program.config.format));
     let op = at.map_or("end", |step| step.op.name());
     let hangs = message.starts_with(HANG);
     let panic = Panic { step, op, line, location, message, replay: String::new() };

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use lockstep::program::{ParseError, Program};
+use lockstep::workload::{Workload, WorkloadError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -18,14 +19,27 @@ const OTHER_FILES: [&str; 4] = ["rs", "txt", "md", "toml"];
 /// The files named, those in the named directories in order of their paths. Hidden files in directories are no
 /// programs, nor are sources and notes; of the latter a line on stderr tells.
 pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    find(named, None)
+}
+
+/// The files named, and those in the named directories whose names end in `.workload`.
+pub fn workloads(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    find(named, Some(WORKLOAD))
+}
+
+/// How the name of a workload ends.
+pub const WORKLOAD: &str = "workload";
+
+fn find(named: &[PathBuf], only: Option<&'static str>) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in named {
         let about = std::fs::metadata(path).with_context(|| format!("{}: cannot read", path.display()))?;
         if about.is_dir() {
-            let mut walk = Walk::default();
+            let mut walk = Walk { only, ..Walk::default() };
             walk.directory(path)?;
             if walk.found.is_empty() {
-                bail!("{}: the directory has no programs in it", path.display());
+                let what = if only.is_some() { "workloads" } else { "programs" };
+                bail!("{}: the directory has no {what} in it", path.display());
             }
             if walk.passed_over > 0 {
                 let endings = OTHER_FILES.join(", .");
@@ -45,6 +59,8 @@ pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
 struct Walk {
     found: Vec<PathBuf>,
     passed_over: usize,
+    /// How names have to end. `None`: in anything but what sources and notes end in.
+    only: Option<&'static str>,
     /// Directories by their real paths: symbolic links may lead back.
     seen: BTreeSet<PathBuf>,
 }
@@ -65,6 +81,10 @@ impl Walk {
             }
             if path.is_dir() {
                 self.directory(&path)?;
+            } else if let Some(only) = self.only {
+                if path.extension().is_some_and(|end| end == only) {
+                    self.found.push(path);
+                }
             } else if path.extension().is_some_and(|end| OTHER_FILES.iter().any(|other| end == *other)) {
                 self.passed_over += 1;
             } else {
@@ -105,15 +125,26 @@ pub fn load_text(path: &Path) -> Result<Program> {
 }
 
 fn parse(path: &Path, bytes: Vec<u8>) -> Result<Program> {
+    text(path, bytes, "write bytes as \\xNN in values and 0xNN in keys")?
+        .parse()
+        .map_err(|ParseError { line, column, message }| anyhow!("{}:{line}:{column}: {message}", path.display()))
+}
+
+/// Reads a workload.
+pub fn load_workload(path: &Path) -> Result<Workload> {
+    let bytes = std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    text(path, bytes, "save it as UTF-8")?.parse().map_err(|error: WorkloadError| anyhow!("{}:{error}", path.display()))
+}
+
+/// What the bytes of a file say. `mend`: what to do about one that says nothing.
+fn text(path: &Path, bytes: Vec<u8>, mend: &str) -> Result<String> {
     if is_utf16(&bytes) {
         bail!("{}:1:1: text in UTF-16, as its byte order mark says: save it as UTF-8", path.display());
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
         let column = good.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
-        anyhow!("{}:{line}:{column}: not text; write bytes as \\xNN in values and 0xNN in keys", path.display())
-    })?;
-    text.parse()
-        .map_err(|ParseError { line, column, message }| anyhow!("{}:{line}:{column}: {message}", path.display()))
+        anyhow!("{}:{line}:{column}: not text; {mend}", path.display())
+    })
 }

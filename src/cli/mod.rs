@@ -5,6 +5,7 @@
 
 mod book;
 mod break_point;
+mod emit;
 mod faults;
 mod guard;
 mod input;
@@ -20,10 +21,12 @@ mod run;
 mod runner;
 mod seeds;
 mod shrink;
+mod shrink_workload;
 mod stats;
 mod sut;
 #[cfg(wiredtiger_linked)]
 mod wiredtiger_child;
+mod workload;
 
 use anyhow::Result;
 use clap::error::{ContextKind, ErrorKind};
@@ -55,14 +58,18 @@ enum Command {
     Print(print::PrintArgs),
     /// Encodes .ops text as an input of the fuzz target.
     Encode(print::EncodeArgs),
-    /// Makes a failing program small without losing the class of its failure.
+    /// Makes a failing program or workload small without losing the class of its failure.
     Shrink(shrink::ShrinkArgs),
+    /// Writes a program in another language.
+    Emit(emit::EmitArgs),
     /// Runs files and counts: operation by outcome.
     Stats(stats::StatsArgs),
     /// Lists the bugs that can be planted to see whether they are found.
     Faults(faults::FaultsArgs),
     /// Predictable replay: many threads, any timing, one outcome.
     Predict(predict::PredictArgs),
+    /// Runs WiredTiger test/model .workload files on the engine and the model.
+    Workload(workload::WorkloadArgs),
     /// Writes the seed corpus of the fuzz target.
     #[command(hide = true)]
     Seeds(seeds::SeedsArgs),
@@ -156,9 +163,11 @@ pub fn main() -> ExitCode {
         Command::Print(args) => print::print(&args, &mut out),
         Command::Encode(args) => print::encode(&args),
         Command::Shrink(args) => shrink::shrink(&args, &mut out),
+        Command::Emit(args) => emit::emit(&args, &mut out),
         Command::Stats(args) => stats::stats(&args, &mut out),
         Command::Faults(args) => faults::faults(&args, &mut out),
         Command::Predict(args) => predict::predict(&args, &mut out),
+        Command::Workload(args) => workload::workload(&args, &mut out),
         Command::Seeds(args) => seeds::seeds(&args, &mut out),
         #[cfg(wiredtiger_linked)]
         Command::WiredtigerChild(args) => wiredtiger_child::serve(&args),
@@ -190,7 +199,7 @@ fn usage_error(error: &clap::Error) -> ExitCode {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         eprintln!(
-            "lockstep: which command? run, replay, print, encode, shrink, stats, faults or predict; 'lockstep --help' tells more"
+            "lockstep: which command? run, replay, print, encode, shrink, emit, stats, faults, predict or workload; 'lockstep --help' tells more"
         );
         return Verdict::BadInput.into();
     }

@@ -157,7 +157,7 @@ impl Observer for Watcher<'_> {
         if self.break_at == Some(index as u64) {
             let _ = self.out.flush();
             // Without a terminal to wait on there is only the break point.
-            let _ = break_point::stop(index, step);
+            let _ = break_point::stop(index, step, self.program.config.format);
         }
     }
 

@@ -14,20 +14,20 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct ShrinkArgs {
-    /// A crash artifact or an .ops file.
-    file: PathBuf,
-    /// Where to write the shrunk program as .ops text.
+    /// A crash artifact, an .ops file or a .workload file.
+    pub(super) file: PathBuf,
+    /// Where to write the shrunk program as .ops text, or the shrunk workload.
     #[arg(short, long, value_name = "FILE.ops")]
-    output: PathBuf,
+    pub(super) output: PathBuf,
     /// Replace the output if it exists.
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
     /// How many candidates to execute at most.
     #[arg(long, value_name = "EXECUTIONS", default_value_t = Budget::default().executions)]
     #[arg(value_parser = number::<1, { u64::MAX }>)]
-    budget: u64,
+    pub(super) budget: u64,
     #[command(flatten)]
-    common: Common,
+    pub(super) common: Common,
 }
 
 #[derive(Serialize)]
@@ -44,6 +44,9 @@ struct Report<'a> {
 }
 
 pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
+    if args.file.extension().is_some_and(|end| end == input::WORKLOAD) {
+        return super::shrink_workload::shrink(args, out);
+    }
     let sut = args.common.sut.open()?;
     let mut runner = args.common.runner(&sut)?;
     let program = sut.mask(input::load(&args.file)?).program;

@@ -89,9 +89,19 @@ impl TableImage {
         TableImage { rows }
     }
 
-    /// The content as a live tree, whose versions belong to no transaction.
-    pub fn to_tree(&self) -> Tree {
-        let mut tree = Tree::default();
+    /// Takes the timestamps off what was durable by `oldest`.
+    pub fn forget_timestamps(&mut self, oldest: Timestamp) {
+        for row in &mut self.rows {
+            for version in row.history.iter_mut().chain([&mut row.newest]) {
+                if version.durable_ts <= oldest {
+                    (version.start_ts, version.durable_ts) = (0, 0);
+                }
+            }
+        }
+    }
+
+    /// The content as a live tree, which is `tree` with more in it. Its versions belong to no transaction.
+    pub fn to_tree(&self, mut tree: Tree) -> Tree {
         for row in &self.rows {
             for version in row.history.iter().rev().chain([&row.newest]) {
                 tree.push(&row.key, version.to_version());

@@ -4,7 +4,7 @@ use super::layered::LayeredTable;
 use super::timestamp::GlobalTimestamps;
 use super::tree::Tree;
 use super::txn::{CheckpointSeq, Horizon, Outcome, Txn, TxnId, WriteKind};
-use crate::backend::{Isolation, Point, Timestamp};
+use crate::backend::{Format, Isolation, Point, Timestamp};
 
 /// What a node is to a layered table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,10 @@ pub struct TableId(pub(super) usize);
 /// A table's data.
 #[derive(Debug)]
 pub enum Table {
-    /// Private to the node.
+    /// Private to the node: a row store or a variable-length column store.
     Plain(Tree),
+    /// Private to the node: a fixed-length column store, in which rows are there that nobody wrote.
+    Fixed(Tree),
     /// Shared through checkpoints.
     Layered(Box<LayeredTable>),
 }
@@ -98,6 +100,42 @@ pub struct Core {
     pub counters: Counters,
     next_txn: TxnId,
     running: Vec<TxnId>,
+}
+
+impl Table {
+    /// An empty plain table.
+    pub fn plain(format: Format) -> Table {
+        match format {
+            Format::Row => Table::Plain(Tree::default()),
+            Format::Variable => Table::Plain(Tree::of_column_store()),
+            Format::Fixed => Table::Fixed(Tree::of_column_store()),
+        }
+    }
+
+    /// How it keeps its records.
+    pub fn format(&self) -> Format {
+        match self {
+            Table::Plain(tree) if tree.is_of_column_store() => Format::Variable,
+            Table::Plain(_) | Table::Layered(_) => Format::Row,
+            Table::Fixed(_) => Format::Fixed,
+        }
+    }
+
+    /// The data, if it is private to the node.
+    pub fn plain_tree(&self) -> Option<&Tree> {
+        match self {
+            Table::Plain(tree) | Table::Fixed(tree) => Some(tree),
+            Table::Layered(_) => None,
+        }
+    }
+
+    /// The data, to be changed, if it is private to the node.
+    pub fn plain_tree_mut(&mut self) -> Option<&mut Tree> {
+        match self {
+            Table::Plain(tree) | Table::Fixed(tree) => Some(tree),
+            Table::Layered(_) => None,
+        }
+    }
 }
 
 impl Core {

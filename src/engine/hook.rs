@@ -6,14 +6,16 @@
 
 use super::node::Node;
 use crate::backend::Point;
+use send_wrapper::SendWrapper;
 use std::fmt;
 
 /// What is to happen.
 pub type Action = Box<dyn FnOnce(&mut Node)>;
 
-/// A node's hook.
+/// A node's hook. A node may go from one thread to another, what is to happen may not: it runs, and is taken back, on the
+/// thread that set it.
 #[derive(Default)]
-pub(super) struct Hook(Option<Action>);
+pub(super) struct Hook(Option<SendWrapper<Action>>);
 
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,7 +27,7 @@ impl Node {
     /// Has `action` run once, when a call of this node next passes `point`. It may do to the node whatever it likes, but
     /// for calls of the session that it interrupts. Replaces a hook that has not run.
     pub fn arm(&mut self, point: Point, action: Action) {
-        self.hook = Hook(Some(action));
+        self.hook = Hook(Some(SendWrapper::new(action)));
         self.core.armed = Some(point);
     }
 
@@ -47,7 +49,7 @@ impl Node {
     pub(super) fn step_in(&mut self) {
         self.core.armed = None;
         if let Some(action) = self.hook.0.take() {
-            action(self);
+            action.take()(self);
         }
     }
 }

@@ -9,14 +9,14 @@ use super::layered::LayeredTable;
 use super::restart::PlainCheckpoint;
 use super::session::Session;
 use super::tree::Tree;
-use crate::backend::{Call, Code, Direction, Isolation, Key, Reply, Timestamp, TimestampQuery, Who};
+use crate::backend::{Call, Code, Direction, Format, Isolation, Key, Reply, Timestamp, TimestampQuery, Who};
 use std::cmp::Ordering;
 
 /// What kind of table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableKind {
     /// Private to the node.
-    Plain,
+    Plain(Format),
     /// Shared with other nodes by name, through checkpoints.
     Layered,
 }
@@ -71,7 +71,7 @@ impl Node {
     /// Creates a table.
     pub fn create_table(&mut self, kind: TableKind, name: &str) -> TableId {
         self.core.tables.push(match kind {
-            TableKind::Plain => Table::Plain(Tree::default()),
+            TableKind::Plain(format) => Table::plain(format),
             TableKind::Layered => Table::Layered(Box::new(LayeredTable::new(name, 0))),
         });
         TableId(self.core.tables.len() - 1)
@@ -97,7 +97,7 @@ impl Node {
         let mut footprint = Footprint::default();
         for table in &self.core.tables {
             match table {
-                Table::Plain(tree) => footprint.versions += count(tree),
+                Table::Plain(tree) | Table::Fixed(tree) => footprint.versions += count(tree),
                 Table::Layered(layered) => {
                     footprint.versions += count(&layered.live) + count(&layered.ingest);
                     footprint.ingest_keys += layered.ingest.len();
@@ -154,7 +154,7 @@ impl Node {
     pub fn act(&mut self, tables: &[TableId], first: usize, who: Who, call: Call<'_>) -> Answer {
         let index = first + usize::from(who.session);
         let mut session = self.sessions[index].take().expect("a session makes one call at a time");
-        let answer = if refused_by_random(&session, who, &call) {
+        let answer = if is_unknown_to_cursor(&session, who, &call) {
             Answer::code(Code::NotSupported)
         } else if session.is_prepared() {
             self.act_prepared(&mut session, who, call)
@@ -168,6 +168,10 @@ impl Node {
     fn act_for(&mut self, session: &mut Session, tables: &[TableId], first: usize, who: Who, call: Call<'_>) -> Answer {
         let slot = usize::from(who.cursor);
         Answer::code(match call {
+            // WiredTiger makes no such cursor. It is none of the transaction's business.
+            Call::Open(config) if config.random && self.format(tables[usize::from(config.table)]).is_column() => {
+                Code::NotSupported
+            }
             Call::Open(config) => {
                 session.open(self, slot, tables[usize::from(config.table)], config);
                 Code::Ok
@@ -180,12 +184,14 @@ impl Node {
             Call::Compare { with } => return self.compare(session, first, who, with, |order| order as i8),
             Call::Equals { with } => return self.compare(session, first, who, with, |order| i8::from(order.is_eq())),
             Call::State => Code::Ok,
-            // An empty key is a mistake that WiredTiger does not survive: it is none of the transaction's business.
-            Call::SetKey(key) if key.is_empty() => Code::Invalid,
+            // A mistake that WiredTiger does not survive, or that cannot be said to it, is none of the transaction's business.
+            Call::SetKey(key) if !session.takes_key(slot, key) => Code::Invalid,
+            Call::SetValue(value) if !session.takes_value(slot, value) => Code::Invalid,
             Call::SetKey(key) => session.cursor_call(self, slot, |cursor, _| (cursor.set_key(key), 0)).0,
             Call::SetValue(value) => session.cursor_call(self, slot, |cursor, _| (cursor.set_value(value), 0)).0,
             Call::GetKey => session.cursor_call(self, slot, |cursor, _| (has(cursor.key().get()), 0)).0,
             Call::GetValue => session.cursor_call(self, slot, |cursor, _| (has(cursor.value().get()), 0)).0,
+            Call::Bound { .. } | Call::ClearBounds if session.is_fixed(slot) => session.noted(Code::Invalid),
             Call::Bound { side, inclusive } => {
                 session.cursor_call(self, slot, |cursor, _| (cursor.set_bound(side, inclusive), 0)).0
             }
@@ -301,6 +307,11 @@ impl Node {
         }
     }
 
+    /// How a table keeps its records.
+    pub(super) fn format(&self, table: TableId) -> Format {
+        self.core.tables[table.0].format()
+    }
+
     fn query(&self, session: &Session, what: TimestampQuery) -> Answer {
         let timestamp = match what {
             TimestampQuery::AllDurable => self.core.all_durable(),
@@ -325,7 +336,7 @@ impl Node {
         if self.core.timestamps.oldest != before {
             let horizon = self.core.horizon();
             for table in &mut self.core.tables {
-                if let Table::Plain(tree) = table {
+                if let Some(tree) = table.plain_tree_mut() {
                     tree.sweep(horizon);
                 }
             }
@@ -339,17 +350,18 @@ fn has(field: Option<&Key>) -> Code {
     if field.is_some() { Code::Ok } else { Code::Invalid }
 }
 
-/// A random cursor only jumps, resets and closes. What else it is asked for does not fail the transaction.
-fn refused_by_random(session: &Session, who: Who, call: &Call<'_>) -> bool {
+/// A random cursor only jumps, resets and closes, that of a fixed-length table has no `modify`. To be asked for it does
+/// not fail the transaction.
+fn is_unknown_to_cursor(session: &Session, who: Who, call: &Call<'_>) -> bool {
     let is_random = || session.cursor(usize::from(who.cursor)).is_some_and(|cursor| cursor.config.random);
     match call {
+        Call::Modify(_) => is_random() || session.is_fixed(usize::from(who.cursor)),
         Call::Search
         | Call::SearchNear
         | Call::Prev
         | Call::Insert
         | Call::Update
         | Call::Remove
-        | Call::Modify(_)
         | Call::Reserve
         | Call::Bound { .. }
         | Call::ClearBounds

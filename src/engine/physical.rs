@@ -139,7 +139,7 @@ impl Node {
                 }
                 layered
             }
-            Table::Plain(_) => unreachable!("the position is that of a layered table"),
+            Table::Plain(_) | Table::Fixed(_) => unreachable!("the position is that of a layered table"),
         }
     }
 

@@ -6,7 +6,6 @@ use super::cursor::Cursor;
 use super::layered::LayeredTable;
 use super::node::Node;
 use super::session::Session;
-use super::tree::Tree;
 use crate::backend::Code;
 
 impl Session {
@@ -52,7 +51,7 @@ impl Node {
         }
         for table in &mut self.core.tables {
             let tree = match table {
-                Table::Plain(tree) => tree,
+                Table::Plain(tree) | Table::Fixed(tree) => tree,
                 Table::Layered(layered) => &mut layered.live,
             };
             self.core.counters.unstable_versions += tree.roll_back_to(stable);
@@ -66,12 +65,13 @@ impl Node {
         if is_open || !self.is_without_transactions(caller) {
             return Code::Busy;
         }
+        let format = self.format(id);
         match &mut self.core.tables[id.0] {
-            Table::Plain(tree) => {
-                *tree = Tree::default();
+            Table::Layered(layered) => **layered = LayeredTable::new(&layered.name, layered.incarnation + 1),
+            plain => {
+                *plain = Table::plain(format);
                 self.forget_plain(id);
             }
-            Table::Layered(layered) => **layered = LayeredTable::new(&layered.name, layered.incarnation + 1),
         }
         self.core.counters.recreated_tables += 1;
         Code::Ok

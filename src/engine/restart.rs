@@ -6,6 +6,8 @@ use super::layered::Adopted;
 use super::node::Node;
 use super::session::Session;
 use super::tree::Tree;
+use super::txn::TxnId;
+use crate::backend::{Key, Timestamp};
 use std::sync::Arc;
 
 /// A local checkpoint: of the plain tables, which do not travel.
@@ -14,7 +16,32 @@ pub struct PlainCheckpoint {
     /// The order of the checkpoint of layered tables that it was taken with.
     order: u64,
     /// By table; `None` for layered ones.
-    images: Vec<Option<TableImage>>,
+    images: Vec<Option<PlainImage>>,
+}
+
+/// A plain table in a local checkpoint.
+#[derive(Debug, Default)]
+pub(super) struct PlainImage {
+    /// What had been committed, as far as it is stable.
+    pub content: TableImage,
+    /// Of a column store, the records that had been written by then, whatever became of them.
+    written: Vec<Key>,
+}
+
+impl PlainImage {
+    /// What a checkpoint at `stable` has of a table: see [`TableImage::build`].
+    pub fn of(tree: &Tree, running: &[TxnId], stable: Timestamp, oldest: Timestamp) -> Self {
+        let written =
+            if tree.is_of_column_store() { tree.rows().map(|(key, _)| key.clone()).collect() } else { vec![] };
+        PlainImage { content: TableImage::build(tree, running, stable, oldest), written }
+    }
+
+    /// Makes a tree what the table was.
+    pub fn restore(&self, tree: &mut Tree) {
+        let column = tree.is_of_column_store();
+        *tree = self.content.to_tree(if column { Tree::of_column_store() } else { Tree::default() });
+        self.written.iter().for_each(|key| tree.mark_written(key));
+    }
 }
 
 impl Node {
@@ -22,11 +49,8 @@ impl Node {
     /// a restart from that checkpoint the plain tables are as they are now.
     pub fn checkpoint_plain(&mut self, checkpoint: &Checkpoint) {
         let running = self.core.running();
-        let image = |table: &Table| match table {
-            Table::Plain(tree) => Some(TableImage::build(tree, running, checkpoint.timestamp, checkpoint.oldest)),
-            Table::Layered(_) => None,
-        };
-        let images = self.core.tables.iter().map(image).collect();
+        let image = |tree: &Tree| PlainImage::of(tree, running, checkpoint.timestamp, checkpoint.oldest);
+        let images = self.core.tables.iter().map(|table| table.plain_tree().map(image)).collect();
         self.plain = Some(PlainCheckpoint { order: checkpoint.order, images });
     }
 
@@ -36,19 +60,24 @@ impl Node {
     /// have now up to its timestamp.
     pub fn restart(&mut self, newest: Option<&Checkpoint>) {
         self.restart_plain(newest);
+        self.begin_anew();
+        self.start_from(newest);
+    }
+
+    /// What was in memory besides tables and timestamps is as it was in the beginning.
+    pub(super) fn begin_anew(&mut self) {
         for session in self.sessions.iter_mut().flatten() {
             **session = session.anew();
         }
         self.core.forget_sessions();
         self.disarm();
         self.core.counters.restarts += 1;
-        self.start_from(newest);
     }
 
     /// A plain table was created anew: the local checkpoint has nothing of it.
     pub(super) fn forget_plain(&mut self, TableId(index): TableId) {
         if let Some(image) = self.plain.as_mut().and_then(|plain| plain.images.get_mut(index)) {
-            *image = Some(TableImage::default());
+            *image = Some(PlainImage::default());
         }
     }
 
@@ -56,10 +85,10 @@ impl Node {
         let running = self.core.running().to_vec();
         let mut kept = self.plain.take().filter(|plain| newest.is_some_and(|newest| newest.order == plain.order));
         for (index, table) in self.core.tables.iter_mut().enumerate() {
-            if let Table::Plain(tree) = table {
+            if let Some(tree) = table.plain_tree_mut() {
                 let image = kept.as_mut().and_then(|plain| plain.images.get_mut(index)?.take());
-                let derived = newest.map(|newest| TableImage::build(tree, &running, newest.timestamp, newest.oldest));
-                *tree = image.or(derived).map_or_else(Tree::default, |image| image.to_tree());
+                let derived = newest.map(|newest| PlainImage::of(tree, &running, newest.timestamp, newest.oldest));
+                image.or(derived).unwrap_or_default().restore(tree);
             }
         }
     }

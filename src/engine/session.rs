@@ -5,7 +5,7 @@ use super::cursor::write::WriteOp;
 use super::cursor::{Ctx, Cursor};
 use super::node::Node;
 use super::txn::{Outcome, Txn};
-use crate::backend::{Code, CursorConfig, Direction, Isolation, Key};
+use crate::backend::{Code, CursorConfig, Direction, Format, Isolation, Key, Value, record_number_of};
 
 /// A session of a node.
 #[derive(Debug)]
@@ -40,13 +40,29 @@ impl Session {
     /// Opens a cursor in a slot, closing the one that is there.
     pub fn open(&mut self, node: &mut Node, slot: usize, table: TableId, config: CursorConfig) {
         self.close(node, slot);
-        let cursor = self.new_cursor(table, config);
+        let cursor = self.new_cursor(node, table, config);
         self.cursors[slot] = Some(cursor);
     }
 
-    pub(super) fn new_cursor(&mut self, table: TableId, config: CursorConfig) -> Cursor {
+    pub(super) fn new_cursor(&mut self, node: &Node, table: TableId, config: CursorConfig) -> Cursor {
         self.opened += 1;
-        Cursor::new(table, config, self.opened)
+        Cursor::new(table, node.format(table), config, self.opened)
+    }
+
+    /// Whether the cursor in a slot is one of a fixed-length table.
+    pub fn is_fixed(&self, slot: usize) -> bool {
+        self.cursor(slot).is_some_and(|cursor| cursor.format == Format::Fixed)
+    }
+
+    /// Whether a key may be set: none is empty, and those of a column store are record numbers.
+    pub fn takes_key(&self, slot: usize, key: &Key) -> bool {
+        let is_column = self.cursor(slot).is_some_and(|cursor| cursor.format.is_column());
+        if is_column { record_number_of(key).is_some() } else { !key.is_empty() }
+    }
+
+    /// Whether a value may be set: in a fixed-length table it is one byte.
+    pub fn takes_value(&self, slot: usize, value: &Value) -> bool {
+        value.len() == 1 || !self.is_fixed(slot)
     }
 
     /// Closes the cursor in a slot, if there is one.
@@ -60,7 +76,7 @@ impl Session {
     /// Opens a cursor that stands on `key`, in place of the one in the slot. No change if there is no such record:
     /// `NoEntry`, or nobody knows: `PrepareConflict`.
     pub fn duplicate(&mut self, node: &mut Node, slot: usize, table: TableId, key: &Key) -> Code {
-        let mut cursor = self.new_cursor(table, CursorConfig::default());
+        let mut cursor = self.new_cursor(node, table, CursorConfig::default());
         cursor.set_key(key);
         let mut ctx = Ctx { node, txn: &mut self.txn, session: self.index, placed: &mut self.placed };
         match cursor.search(&mut ctx) {

@@ -12,7 +12,10 @@ use std::ops::Bound;
 /// none is needed: what is asked for is the row of the last time, or the one after it.
 #[derive(Debug, Default)]
 pub struct Tree {
+    /// In a column store a row stays for ever: see [`Tree::of_column_store`].
     rows: Vec<(Key, Chain)>,
+    /// Whether it is a column store.
+    keeps_rows: bool,
     /// Where something was found last, or would have been. No more than a hint.
     last: Cell<usize>,
     /// Counts changes, those of rollback included. Look-ahead without a snapshot is only good for one count.
@@ -39,6 +42,30 @@ pub enum Seen<'a> {
 }
 
 impl Tree {
+    /// An empty tree for a column store. A record that was written once has its row from then on, whatever becomes of what
+    /// was written: the last row is the end of the table, after which the next record is appended.
+    pub fn of_column_store() -> Self {
+        Tree { keeps_rows: true, ..Tree::default() }
+    }
+
+    /// Whether it is one.
+    pub fn is_of_column_store(&self) -> bool {
+        self.keeps_rows
+    }
+
+    /// A row without a version: somebody once wrote it.
+    pub fn mark_written(&mut self, key: &Key) {
+        if let Err(at) = self.find(key) {
+            self.rows.insert(at, (key.clone(), Chain::default()));
+        }
+    }
+
+    /// The first row from `key` on, whatever it has.
+    pub fn at_or_after(&self, key: &Key) -> Option<(&Key, &Chain)> {
+        let at = self.find(key).unwrap_or_else(|at| at);
+        self.rows.get(at).map(|(key, chain)| (key, chain))
+    }
+
     /// Where `key` is, or where it would be.
     #[inline]
     fn find(&self, key: &Key) -> Result<usize, usize> {
@@ -142,7 +169,7 @@ impl Tree {
         if let Ok(at) = self.find(key) {
             let chain = &mut self.rows[at].1;
             chain.settle(txn, outcome);
-            if chain.is_empty() {
+            if chain.is_empty() && !self.keeps_rows {
                 self.rows.remove(at);
             }
         }
@@ -204,18 +231,20 @@ impl Tree {
     pub fn roll_back_to(&mut self, stable: Timestamp) -> u64 {
         self.changes += 1;
         let mut dropped = 0;
+        let keeps_rows = self.keeps_rows;
         self.rows.retain_mut(|(_, chain)| {
             dropped += chain.roll_back_to(stable);
-            !chain.is_empty()
+            keeps_rows || !chain.is_empty()
         });
         dropped
     }
 
     /// Drops what no present or future reader can ask for, whole rows included.
     pub fn sweep(&mut self, horizon: Horizon) {
+        let keeps_rows = self.keeps_rows;
         self.rows.retain_mut(|(_, chain)| {
             chain.trim(horizon);
-            !chain.is_obsolete(horizon)
+            keeps_rows || !chain.is_obsolete(horizon)
         });
     }
 }

@@ -11,7 +11,7 @@ use super::layered::truncate::Truncation;
 use super::node::Node;
 use super::session::Session;
 use super::txn::{TxnOp, WriteKind};
-use crate::backend::{Code, CursorConfig, Direction, Isolation, Key, Point, Timestamp};
+use crate::backend::{Code, CursorConfig, Direction, Format, Isolation, Key, Point, Timestamp};
 
 /// Where the range ends.
 enum Stop {
@@ -24,9 +24,9 @@ enum Stop {
 }
 
 impl Stop {
-    /// Whether it has to be looked for.
+    /// Whether it has to be looked for, by a cursor that can.
     fn is_sought(&self) -> bool {
-        matches!(self, Stop::At(cursor) if !cursor.is_positioned())
+        matches!(self, Stop::At(cursor) if !cursor.is_positioned() && !cursor.config.random)
     }
 }
 
@@ -83,12 +83,12 @@ impl Session {
         mut stop: Stop,
     ) -> (Cursor, Stop, (Code, bool)) {
         let from_first = start.is_none();
-        let mut start = start.unwrap_or_else(|| self.new_cursor(table, CursorConfig::default()));
+        let mut start = start.unwrap_or_else(|| self.new_cursor(node, table, CursorConfig::default()));
         let mut ctx = Ctx { node, txn: &mut self.txn, session: self.index, placed: &mut self.placed };
         let ended = match check_ends(&start, from_first, &stop) {
             Err(code) => (code, false),
             Ok(()) => {
-                let looks = !start.is_positioned() || stop.is_sought();
+                let looks = if start.is_positioned() { stop.is_sought() } else { !start.config.random };
                 match find_ends(&mut ctx, &mut start, from_first, &mut stop) {
                     Err(code) => (code, looks),
                     Ok(None) => (Code::Ok, looks),
@@ -183,7 +183,7 @@ fn remove_up_to(ctx: &mut Ctx<'_>, cursor: &mut Cursor, last: Option<&Key>) -> C
         if last.is_some_and(|last| key > *last) {
             break;
         }
-        code = remove_one(ctx, cursor, &key, &mut in_stable);
+        code = remove_one(ctx, cursor, &key, key == first, &mut in_stable);
         if code != Code::Ok {
             break;
         }
@@ -216,7 +216,10 @@ fn stands_on_record(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key) -> bool {
 }
 
 /// Removes the record that `cursor` stands on, or notes that it is in stable only.
-fn remove_one(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key, in_stable: &mut InStable) -> Code {
+fn remove_one(ctx: &mut Ctx<'_>, cursor: &mut Cursor, key: &Key, is_first: bool, in_stable: &mut InStable) -> Code {
+    if cursor.format == Format::Fixed {
+        return cursor.make_zero(ctx, key, is_first);
+    }
     if let Err(code) = cursor.may_remove(ctx, key) {
         let passed_over = faults::active(Fault::E7) && cursor.is_in_ingest_uncommitted(ctx, key);
         return if passed_over { Code::Ok } else { code };

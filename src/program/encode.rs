@@ -94,7 +94,7 @@ impl Program {
         }
         for (index, step) in self.steps.iter().enumerate() {
             if decoded.steps.get(index).is_none_or(|other| (other.who, &other.op) != (step.who, &step.op)) {
-                return Err(EncodeError::Unencodable { step: index, text: step.to_string() });
+                return Err(EncodeError::Unencodable { step: index, text: step.in_format(self.config.format) });
             }
         }
         Ok(())

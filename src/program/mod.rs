@@ -6,7 +6,7 @@
 
 mod clock;
 mod decode;
-mod dice;
+pub(crate) mod dice;
 mod encode;
 mod event;
 pub mod generate;
@@ -27,7 +27,6 @@ pub use decode::DecodeError;
 pub use encode::EncodeError;
 pub use event::{CrashPoint, HookAction};
 pub use generate::{generate, swarm_length};
-pub use keys::beside;
 pub use mutate::{crossover, mutate};
 pub use ops::{Op, OpKind};
 pub use profile::Profile;

@@ -6,7 +6,7 @@ use super::event::{CrashPoint, HookAction};
 use super::ops::Class;
 use super::record::{Part, Reader, Writer};
 use super::text::{Fault, Operands};
-use crate::backend::{Direction, IgnorePrepare, Isolation, Point, Side, TimestampQuery, TxnTimestamp};
+use crate::backend::{Direction, Format, IgnorePrepare, Isolation, Point, Side, TimestampQuery, TxnTimestamp};
 use std::fmt;
 
 /// A kind of operand of type `T` as text. `name` is the name of the field.
@@ -67,6 +67,8 @@ pub struct Durable;
 pub struct UsuallyTrue;
 /// A flag that is usually false and written only if true.
 pub struct UsuallyFalse;
+/// Whether a cursor appends: true in column stores only, and written only then.
+pub struct Appending;
 /// A flag that is nearly never true and written only then.
 pub struct Unusual;
 /// A flag that is always written.
@@ -142,6 +144,11 @@ impl Word for Side {
 
 impl Word for Direction {
     const WORDS: &'static [(&'static str, Self)] = &[("next", Direction::Next), ("prev", Direction::Prev)];
+}
+
+impl Word for Format {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("row", Format::Row), ("var", Format::Variable), ("fix", Format::Fixed)];
 }
 
 impl Word for Isolation {

@@ -275,7 +275,12 @@ operations! {
     "reset", Cursor, Rare, Always: Reset;
     /// Closes the cursor and opens it again.
     "reopen", Cursor, Rare, Always:
-        Reopen { overwrite: bool = UsuallyTrue, random: bool = UsuallyFalse, table: u8 = TableIndex };
+        Reopen {
+            overwrite: bool = UsuallyTrue,
+            random: bool = UsuallyFalse,
+            table: u8 = TableIndex,
+            append: bool = Appending,
+        };
     /// Changes the overwrite setting.
     "reconfigure", Cursor, Rare, Always: Reconfigure { overwrite: bool = Switch };
     /// Replaces the cursor by one that stands where another has its key.
@@ -441,9 +446,10 @@ impl Op {
 
     /// About how many calls the operation costs, in a table of as many records as there are pool keys.
     pub fn work(&self, config: &Config) -> usize {
+        let records = config.most_records();
         match self {
-            Op::Scan { .. } | Op::TruncateAll { .. } => usize::from(config.keys),
-            Op::RemoveAll { .. } => 2 * usize::from(config.keys),
+            Op::Scan { .. } | Op::TruncateAll { .. } => records,
+            Op::RemoveAll { .. } => 2 * records,
             Op::BulkInsert { count, .. } | Op::BulkRemove { count, .. } | Op::PrepareFlood { count, .. } => {
                 usize::from(*count).max(1)
             }

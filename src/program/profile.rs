@@ -4,7 +4,7 @@ use super::dice::Dice;
 use super::limits;
 use super::ops::{Op, OpKind, Weight};
 use super::step::Config;
-use crate::backend::Isolation;
+use crate::backend::{Format, Isolation};
 use std::fmt;
 use std::str::FromStr;
 
@@ -252,6 +252,21 @@ impl Profile {
         (Config::default(), stress.mix())
     }
 }
+
+/// One swarm program in eight is on column stores. Scans of fixed-length ones have every record to pass.
+pub(super) fn choose_format(config: &mut Config, dice: &mut Dice) {
+    config.format = match dice.weighted(&[88, 6, 6]) {
+        0 => Format::Row,
+        1 => Format::Variable,
+        _ => Format::Fixed,
+    };
+    if config.format == Format::Fixed {
+        config.keys = config.keys.min(MAX_FIXED_KEYS);
+    }
+}
+
+/// The largest key pool of a generated program on fixed-length tables.
+const MAX_FIXED_KEYS: u16 = 64;
 
 /// Sessions, cursors and keys of a swarm program: any number, small ones more often.
 fn swarm_config(dice: &mut Dice) -> Config {

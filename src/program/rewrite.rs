@@ -120,7 +120,7 @@ macro_rules! open_flags {
 }
 
 // A switch is always written; true is how cursors are opened.
-open_flags!(UsuallyTrue: true, UsuallyFalse: false, Unusual: false, Switch: true);
+open_flags!(UsuallyTrue: true, UsuallyFalse: false, Appending: false, Unusual: false, Switch: true);
 
 /// One line for each kind and type that belongs to the operation itself.
 macro_rules! open_words {

@@ -2,7 +2,7 @@
 
 use super::limits;
 use super::ops::Op;
-use crate::backend::{Code, Field, Isolation, Key, Timestamp, Value, Who};
+use crate::backend::{Code, Field, Format, Isolation, Key, Timestamp, Value, Who};
 
 /// What a program needs before its first step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +13,11 @@ pub struct Config {
     pub cursors: u8,
     /// Number of tables, 1 to [`Config::MAX_TABLES`]: see [`Config::table_of`].
     pub tables: u8,
-    /// Size of the key pool, 2 to 4096: pool key i is the grid key `(i + 1) * 10`, printed with 4 digits or more.
+    /// Size of the key pool, 2 to 4096: pool key i is the grid key `(i + 1) * 10`, printed with 4 digits or more; in a
+    /// column store record `(i + 1) * 2`.
     pub keys: u16,
+    /// How the tables keep their records. Column stores are plain tables on all nodes.
+    pub format: Format,
     /// The isolation of each session outside explicit transactions.
     pub isolation: [Isolation; Config::MAX_SESSIONS as usize],
 }
@@ -42,6 +45,11 @@ impl Config {
         who.session < self.sessions && who.cursor < self.cursors
     }
 
+    /// The same with the largest key pool.
+    pub fn with_all_keys(&self) -> Config {
+        Config { keys: limits::MAX_KEYS, ..self.clone() }
+    }
+
     /// Whether all sizes are within their limits.
     pub fn is_valid(&self) -> bool {
         (1..=Config::MAX_SESSIONS).contains(&self.sessions)
@@ -59,6 +67,7 @@ impl Default for Config {
             cursors: 1,
             tables: 1,
             keys: 55,
+            format: Format::Row,
             isolation: [Isolation::Snapshot; Config::MAX_SESSIONS as usize],
         }
     }

@@ -1,7 +1,8 @@
 //! Values: unique ones, and those that are easily taken for something else.
 
 use super::keys::decimal;
-use crate::backend::{Delta, Value};
+use super::step::Config;
+use crate::backend::{Delta, Format, Value, record_number_of};
 use crate::bytes::{ByteStr, INLINE_MAX};
 
 /// Values that look like an ingest tombstone (the bytes 14 14), like a part of one, or like nothing.
@@ -42,9 +43,54 @@ const _: () = assert!(LONG_MIN > INLINE_MAX);
 /// The longest long value, in bytes.
 pub const LONG_MAX: usize = LONG_MIN + 4095;
 
+impl Config {
+    /// A value that no other step writes: `v<key>.<seq>`. In a fixed-length table a byte that only steps far away write.
+    #[inline]
+    pub fn unique_value(&self, key: &[u8], seq: usize) -> Value {
+        match self.format {
+            Format::Row => unique(key, seq),
+            Format::Variable => in_decimal(key, |digits| unique(digits, seq)),
+            Format::Fixed => Value::new(&[1 + (seq % 255) as u8]),
+        }
+    }
+
+    /// A value of [`LONG_MIN`] and `more` bytes that no other step writes. Fixed-length tables have no long values.
+    pub fn long_value(&self, key: &[u8], seq: usize, more: u16) -> Value {
+        let len = LONG_MIN + usize::from(more);
+        match self.format {
+            Format::Row => long(key, seq, len),
+            Format::Variable => in_decimal(key, |digits| long(digits, seq, len)),
+            Format::Fixed => self.unique_value(key, seq),
+        }
+    }
+
+    /// A value that is easily taken for something else, by any number. In a fixed-length table any byte.
+    pub fn odd_value(&self, index: u16) -> Value {
+        match self.format {
+            Format::Fixed => Value::new(&[index as u8]),
+            _ => Value::new(ODD_VALUES[usize::from(index) % ODD_VALUES.len()]),
+        }
+    }
+
+    /// The number of an odd value.
+    pub fn odd_value_index(&self, value: &Value) -> Option<u16> {
+        match (self.format, &**value) {
+            (Format::Fixed, &[byte]) => Some(byte.into()),
+            (Format::Fixed, _) => None,
+            _ => ODD_VALUES.iter().position(|&odd| *odd == **value).map(|index| index as u16),
+        }
+    }
+}
+
+/// What `make` makes of a record number in decimal.
+fn in_decimal(key: &[u8], make: impl FnOnce(&[u8]) -> Value) -> Value {
+    let mut digits = [0; 20];
+    make(record_number_of(key).map_or(&[], |number| decimal(number, &mut digits, 1)))
+}
+
 /// A value that no other step writes: `v<key>.<seq>`.
 #[inline]
-pub fn unique(key: &[u8], seq: usize) -> Value {
+fn unique(key: &[u8], seq: usize) -> Value {
     let mut digits = [0; 20];
     let seq = decimal(seq as u64, &mut digits, 1);
     let len = 1 + key.len() + 1 + seq.len();
@@ -61,7 +107,7 @@ pub fn unique(key: &[u8], seq: usize) -> Value {
 }
 
 /// A value of `len` bytes that no other step writes.
-pub fn long(key: &[u8], seq: usize, len: usize) -> Value {
+fn long(key: &[u8], seq: usize, len: usize) -> Value {
     let unit = unique(key, seq);
     Value::from(unit.iter().copied().cycle().take(len).collect::<Vec<u8>>())
 }

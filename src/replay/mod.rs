@@ -9,13 +9,27 @@
 //! - [`worker`] does them, [`execute`] one of them, against a [`store`];
 //! - [`oracle`] knows what every key had at every number; [`check`] compares a store with it;
 //! - [`simulate`] runs many workers on one thread, from a seed; [`threads`] as many on threads;
-//! - [`toy`] is a store for tests and studies.
+//! - [`cluster`] is the engine as a store: a leader and a follower that do the same; [`toy`] is one for tests and studies;
+//! - [`keeper`] moves timestamps, takes checkpoints and has them adopted while all this goes on, and compares;
+//! - [`result`] is what a run left, as a file; [`bisect`] makes a failing run small;
+//! - [`case`] is a run as an input of the fuzz target says it;
+//! - [`mistake`]s can be planted, to see that they are caught;
+//! - [`run`] puts these together: a plan, stages with their stops and numbers of workers, and what came of it.
 
+pub mod bisect;
+pub mod case;
 pub mod check;
+pub mod cluster;
 pub mod execute;
+pub mod keeper;
+
 pub mod lanes;
+pub mod mistake;
 pub mod oracle;
 pub mod plan;
+pub mod restore;
+pub mod result;
+pub mod run;
 pub mod simulate;
 pub mod source;
 pub mod step;

@@ -4,7 +4,7 @@
 //! windows or ranks.
 
 use super::lanes::{ANY_KEY, TRIES};
-use super::plan::{Content, OpKind, OpNumber, Plan, TableSpec};
+use super::plan::{Content, Head, OpKind, OpNumber, Plan, TableSpec};
 use crate::bytes::ByteStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,13 +28,24 @@ struct Table {
     keys: BTreeMap<u64, History>,
     /// Per lane its keys, in the order in which they came.
     lanes: Vec<Vec<u64>>,
+    /// Which number wrote which key, in the order of numbers.
+    writes: Vec<(OpNumber, u64)>,
+}
+
+impl Table {
+    /// Number `t` leaves this of a key.
+    fn write(&mut self, t: OpNumber, key: u64, content: Option<Content>) {
+        self.keys.entry(key).or_default().push((t, content));
+        self.writes.push((t, key));
+    }
 }
 
 impl Oracle {
     /// The state before number 1.
     pub fn new(plan: Arc<Plan>) -> Self {
         let table = |(number, spec): (u16, &TableSpec)| {
-            let mut table = Table { keys: BTreeMap::new(), lanes: vec![Vec::new(); plan.lanes() as usize] };
+            let lanes = vec![Vec::new(); plan.lanes() as usize];
+            let mut table = Table { keys: BTreeMap::new(), lanes, writes: Vec::new() };
             for key in 1..=spec.base {
                 table.lanes[(key % plan.lanes()) as usize].push(key);
                 table.keys.insert(key, vec![(0, Some(plan.written(number, key, 0)))]);
@@ -69,39 +80,29 @@ impl Oracle {
     fn next(&mut self, t: OpNumber) {
         let plan = &self.plan;
         let head = plan.head(t);
+        let is_left_out = plan.leaves_out(t, head.table);
         let table = &mut self.tables[usize::from(head.table)];
-        let lane = &mut table.lanes[(t % plan.lanes()) as usize];
-        if head.kind == OpKind::Insert {
-            let key = table.keys.len() as u64 + 1;
-            lane.push(key);
-            table.keys.insert(key, vec![(t, Some(plan.written(head.table, key, t)))]);
-            return;
-        }
-        if head.kind == OpKind::Truncate {
-            if let Some((first, last)) = plan.truncation(t, table.keys.len() as u64) {
-                for history in table.keys.range_mut(first..=last).map(|(_, history)| history) {
-                    if last_of(history).is_some() {
-                        history.push((t, None));
+        let lane = (t % plan.lanes()) as usize;
+        match head.kind {
+            OpKind::Insert => {
+                let key = table.keys.len() as u64 + 1;
+                table.lanes[lane].push(key);
+                table.write(t, key, (!is_left_out).then(|| plan.written(head.table, key, t)));
+            }
+            _ if is_left_out => {}
+            OpKind::Truncate => {
+                let range = plan.truncation(t, table.keys.len() as u64);
+                for key in range.map_or(0..0, |(first, last)| first..last + 1) {
+                    if last_of(&table.keys[&key]).is_some() {
+                        table.write(t, key, None);
                     }
                 }
             }
-            return;
-        }
-        if lane.is_empty() {
-            return;
-        }
-        let mut draws = plan.choices(t);
-        let needs_value = matches!(head.kind, OpKind::Remove | OpKind::Modify);
-        let tries = if needs_value && draws.below(ANY_KEY) != 0 { TRIES } else { 1 };
-        let mut drawn = (0..tries).map(|_| lane[draws.below(lane.len() as u64) as usize]);
-        let has_value = |key: &u64| last_of(&table.keys[key]).is_some();
-        let Some(key) = (if tries == 1 { drawn.next() } else { drawn.find(has_value) }) else { return };
-        let Some(history) = table.keys.get_mut(&key) else { return };
-        match (head.kind, last_of(history)) {
-            (OpKind::Update, _) => history.push((t, Some(plan.written(head.table, key, t)))),
-            (OpKind::Remove, Some(_)) => history.push((t, None)),
-            (OpKind::Modify, Some(old)) => history.push((t, Some(plan.modified(head.table, old, t)))),
-            _ => {}
+            _ => {
+                if let Some((key, content)) = on_a_key(plan, table, head, &table.lanes[lane], t) {
+                    table.write(t, key, content);
+                }
+            }
         }
     }
 
@@ -119,6 +120,20 @@ impl Oracle {
         keys.filter_map(bytes).collect()
     }
 
+    /// What numbers after `from` up to `to`, which it knows, wrote into a table: number and key.
+    pub fn writes(&self, table: u16, from: OpNumber, to: OpNumber) -> &[(OpNumber, u64)] {
+        let writes = &self.tables[usize::from(table)].writes;
+        let place = |t| writes.partition_point(|(at, _)| *at <= t);
+        &writes[place(from)..place(to)]
+    }
+
+    /// What a key has after number `t`, which it knows.
+    pub fn value(&self, table: u16, key: u64, t: OpNumber) -> Option<ByteStr> {
+        let history = self.history(table, key);
+        let version = history.partition_point(|(at, _)| *at <= t).checked_sub(1)?;
+        history[version].1.map(|content| self.plan.bytes(table, key, content))
+    }
+
     /// All keys that a table ever had, with their histories.
     pub fn histories(&self, table: u16) -> impl Iterator<Item = (u64, &History)> {
         self.tables[usize::from(table)].keys.iter().map(|(&key, history)| (key, history))
@@ -127,6 +142,25 @@ impl Oracle {
     /// A key's history; empty if there never was such a key.
     pub fn history(&self, table: u16, key: u64) -> &[(OpNumber, Option<Content>)] {
         self.tables[usize::from(table)].keys.get(&key).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What a number writes that works on one of the keys of its lane, if it writes.
+fn on_a_key(plan: &Plan, table: &Table, head: Head, lane: &[u64], t: OpNumber) -> Option<(u64, Option<Content>)> {
+    if lane.is_empty() {
+        return None;
+    }
+    let mut draws = plan.choices(t);
+    let needs_value = matches!(head.kind, OpKind::Remove | OpKind::Modify);
+    let tries = if needs_value && draws.below(ANY_KEY) != 0 { TRIES } else { 1 };
+    let mut drawn = (0..tries).map(|_| lane[draws.below(lane.len() as u64) as usize]);
+    let has_value = |key: &u64| last_of(&table.keys[key]).is_some();
+    let key = if tries == 1 { drawn.next()? } else { drawn.find(has_value)? };
+    match (head.kind, last_of(&table.keys[&key])) {
+        (OpKind::Update, _) => Some((key, Some(plan.written(head.table, key, t)))),
+        (OpKind::Remove, Some(_)) => Some((key, None)),
+        (OpKind::Modify, Some(old)) => Some((key, Some(plan.modified(head.table, old, t)))),
+        _ => None,
     }
 }
 

@@ -60,6 +60,9 @@ impl Ran {
 pub trait Watcher<Q: Source> {
     /// A step is done, with number `t`; all up to `done` are.
     fn step(&mut self, source: &mut Q, t: OpNumber, done: OpNumber);
+
+    /// Some call was made; now it may make one of its own. All numbers up to `done` are done.
+    fn between(&mut self, _done: OpNumber) {}
 }
 
 impl<Q: Source> Watcher<Q> for () {
@@ -87,7 +90,7 @@ struct Player<T, S> {
 pub fn simulate<Q: Source, S: Store>(
     plan: &Arc<Plan>,
     source: &mut Q,
-    sessions: impl Fn() -> S,
+    mut sessions: impl FnMut() -> S,
     schedule: &Schedule,
     extra: Extra,
     watcher: &mut impl Watcher<Q>,
@@ -146,6 +149,7 @@ pub fn simulate<Q: Source, S: Store>(
         let cost = CALL * exponential(&mut draws) * player.slowness * player.stall / (8 << 10);
         ran.busy += cost;
         events.push(Reverse((now + cost, index)));
+        watcher.between(source.all_done());
     }
     ran.done = source.all_done();
     for player in players {

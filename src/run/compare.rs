@@ -1,7 +1,7 @@
 //! The one comparison: the replies of all backends to a call, and the first thing in which two of them differ.
 
 use super::oracles::Oracles;
-use crate::backend::{Backend, Call, Code, Field, Reply, Who};
+use crate::backend::{Backend, Call, Code, Field, Reply, Who, record_number_of};
 use serde::Serialize;
 use std::fmt;
 
@@ -247,12 +247,18 @@ impl Replies {
 }
 
 /// A reply as `.ops` text writes it, and whether the cursor holds a place, which that text leaves out.
+/// In the alternate form (`{:#}`) its key is that of a column store.
 pub(crate) struct Shown<'a>(pub &'a Reply);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Reply { code, exact, key, value, placed, timestamp } = self.0;
-        write!(f, "{code} key={} value={}", FieldText(key), FieldText(value))?;
+        match key.get().and_then(|key| record_number_of(key)).filter(|_| f.alternate()) {
+            None => write!(f, "{code} key={}", FieldText(key))?,
+            Some(number) if key.is_internal() => write!(f, "{code} key={number}")?,
+            Some(number) => write!(f, "{code} key=E({number})")?,
+        }
+        write!(f, " value={}", FieldText(value))?;
         if *exact != 0 {
             write!(f, " exact={exact}")?;
         }
@@ -352,7 +358,7 @@ mod tests {
     #[test]
     fn an_engine_notices_every_part_of_a_reply() {
         let mut node = Node::new(Role::Leader);
-        let table = node.create_table(TableKind::Plain, "records");
+        let table = node.create_table(TableKind::Plain(crate::backend::Format::Row), "records");
         let first = node.open_session(Isolation::Snapshot, 1);
         let mut engine = EngineBackend::new("engine", Rc::new(RefCell::new(node)), vec![table], first);
         let who = Who::default();

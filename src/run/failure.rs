@@ -4,7 +4,7 @@ use super::clip::clip;
 use super::compare::{Aspect, Difference, Replies, Shown};
 use super::lockstep::Lockstep;
 use super::observer::Observer;
-use crate::backend::{Backend, Call, Who};
+use crate::backend::{Backend, Call, Reply, Who};
 use serde::Serialize;
 use std::fmt;
 
@@ -85,6 +85,11 @@ impl fmt::Display for Mismatch {
 impl std::error::Error for Mismatch {}
 
 impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
+    fn shown(&self, reply: &Reply) -> String {
+        let shown = Shown(reply);
+        if self.program.config.format.is_column() { format!("{shown:#}") } else { shown.to_string() }
+    }
+
     /// The failure of a call on which backends differ.
     #[cold]
     pub(super) fn differs(&self, who: Who, call: Call<'_>, found: Option<Difference>) -> Box<Mismatch> {
@@ -126,7 +131,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             how: None,
             reason,
             call,
-            replies: self.replies.iter().map(|(name, reply)| (name, Shown(reply).to_string())).collect(),
+            replies: self.replies.iter().map(|(name, reply)| (name, self.shown(reply))).collect(),
             tail: Vec::new(),
             replay: "lockstep replay artifacts/layered_cursor/crash-...".to_owned(),
         })

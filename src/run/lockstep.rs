@@ -32,7 +32,8 @@ pub(super) struct Lockstep<'p, O, B> {
     pub(super) model: Option<Model>,
     /// Whether the model's replies are compared; if not, it only says what was committed.
     pub(super) model_is_compared: bool,
-    /// What was committed and is in no checkpoint yet, where a node may have to get it back.
+    /// What was committed and is in no checkpoint yet, where a node may have to get it back. A node with column stores
+    /// keeps them: nobody could say which records rolled back appends had used up.
     pub(super) log: Option<Log>,
     /// What the running transactions are going to be committed with.
     pub(super) stamps: Stamps,
@@ -81,9 +82,10 @@ impl<'p, O: Observer, B: Backend> Lockstep<'p, O, B> {
             plain: plain.map(wrap),
             twin: twin.map(wrap),
             schedule: Schedule::default(),
-            model: (oracles.model || needs_log).then(|| Model::new(&isolation, slots(config), config.tables)),
+            model: (oracles.model || needs_log)
+                .then(|| Model::new(&isolation, slots(config), config.tables, config.format)),
             model_is_compared: oracles.model,
-            log: needs_log.then(Log::default),
+            log: (needs_log && !config.format.is_column()).then(Log::default),
             stamps: Stamps::default(),
             hook: None,
             armed: None,
@@ -284,8 +286,22 @@ pub(super) fn hint<O: Observer>(observer: &mut O, model: &Model, who: Who, call:
     if model.commits_behind_forgotten(who, call) {
         observer.about_to_ask(who, Hint::BehindForgotten);
     }
+    if matches!(call, Call::Prepare(_)) && model.is_doomed(who.session) {
+        observer.about_to_ask(who, Hint::Doomed);
+    }
+    if matches!(call, Call::Modify(_)) && model.is_stale(who) {
+        observer.about_to_ask(who, Hint::Stale);
+    }
+    if model.truncates_untouched(who, call) {
+        observer.about_to_ask(who, Hint::Untouched);
+    }
     if matches!(call, Call::Remove) && model.gone_under(who).is_some() {
         observer.about_to_ask(who, Hint::PlaceIsGone);
+    }
+    if matches!(call, Call::Prev)
+        && let Some(first) = model.first_written_fixed(who)
+    {
+        observer.about_to_ask(who, Hint::FirstWritten(first));
     }
     if let Call::Truncate { stop: Some(cursor), .. } = call {
         let stop = Who { cursor, ..who };

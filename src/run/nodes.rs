@@ -35,14 +35,15 @@ pub(super) struct Member {
 }
 
 impl Member {
-    fn new(role: Role, slot: usize, tables: u8, plain: bool) -> Self {
+    fn new(role: Role, slot: usize, config: &Config, plain: bool) -> Self {
         let mut node = Node::new(role);
         let mut create = |kind: TableKind, name: &str| -> Vec<TableId> {
-            (0..tables).map(|table| node.create_table(kind, &table_name(name, table))).collect()
+            (0..config.tables).map(|table| node.create_table(kind, &table_name(name, table))).collect()
         };
-        // All nodes know the layered tables by the same names: checkpoints carry them.
-        let layered = create(TableKind::Layered, "records");
-        let plain = if plain { create(TableKind::Plain, "plain records") } else { Vec::new() };
+        // All nodes know the layered tables by the same names: checkpoints carry them. Column stores are never layered.
+        let tested = if config.format.is_column() { TableKind::Plain(config.format) } else { TableKind::Layered };
+        let layered = create(tested, "records");
+        let plain = if plain { create(TableKind::Plain(config.format), "plain records") } else { Vec::new() };
         let node = Rc::new(RefCell::new(node));
         Member { node, name: Replies::NAMES[slot], layered, plain, first_layered: 0, applier: None, adopted: 0 }
     }
@@ -60,8 +61,8 @@ impl Member {
         }
     }
 
-    /// A backend on its tables of one kind, with one new session for each of `config`.
-    fn open(&mut self, kind: TableKind, config: &Config) -> EngineBackend {
+    /// A backend on its plain tables, or on those that are tested, with one new session for each of `config`.
+    fn open(&mut self, plain: bool, config: &Config) -> EngineBackend {
         let mut first = None;
         for session in 0..config.sessions {
             let isolation = config.isolation_of(session);
@@ -69,12 +70,11 @@ impl Member {
             first.get_or_insert(session);
         }
         let first = first.unwrap_or(0);
-        let (name, tables) = match kind {
-            TableKind::Plain => (Replies::NAMES[PLAIN], self.plain.clone()),
-            TableKind::Layered => {
-                self.first_layered = first;
-                (self.name, self.layered.clone())
-            }
+        let (name, tables) = if plain {
+            (Replies::NAMES[PLAIN], self.plain.clone())
+        } else {
+            self.first_layered = first;
+            (self.name, self.layered.clone())
         };
         EngineBackend::new(name, Rc::clone(&self.node), tables, first)
     }
@@ -117,18 +117,17 @@ impl Nodes {
     /// The nodes for `program`, and their backends.
     pub fn new(program: &Program, oracles: Oracles) -> (Self, Engines) {
         let config = &program.config;
-        let tables = config.tables;
         let mut members = vec![
-            Member::new(Role::Follower, FOLLOWER, tables, oracles.plain),
-            Member::new(Role::Leader, LEADER, tables, false),
+            Member::new(Role::Follower, FOLLOWER, config, oracles.plain),
+            Member::new(Role::Leader, LEADER, config, false),
         ];
         if oracles.twin {
-            members.push(Member::new(Role::Follower, TWIN, tables, false));
+            members.push(Member::new(Role::Follower, TWIN, config, false));
         }
-        let follower = members[FIRST].open(TableKind::Layered, config);
-        let plain = oracles.plain.then(|| members[FIRST].open(TableKind::Plain, config));
-        let leader = members[SECOND].open(TableKind::Layered, config);
-        let twin = members.get_mut(THIRD).map(|twin| twin.open(TableKind::Layered, config));
+        let follower = members[FIRST].open(false, config);
+        let plain = oracles.plain.then(|| members[FIRST].open(true, config));
+        let leader = members[SECOND].open(false, config);
+        let twin = members.get_mut(THIRD).map(|twin| twin.open(false, config));
         if program.changes_nodes() {
             members.iter_mut().for_each(Member::open_applier);
         }

@@ -47,10 +47,18 @@ pub enum Hint {
     BehindForgotten,
     /// A walk or a search over a table of which the session sees nothing, but in which there have been records.
     NothingButRemains,
+    /// A transaction that is to be prepared has failed after it has written: it can only be rolled back.
+    Doomed,
+    /// A modify of a value that has been replaced since the cursor got it, by the cursor's own transaction.
+    Stale,
+    /// A truncate of a table in which there has never been a record.
+    Untouched,
     /// A cursor that is to remove stands where no record is any more.
     PlaceIsGone,
     /// A truncate up to the place of a cursor that has lost its record: the cursor, and the key.
     StopIsGone(Who, Key),
+    /// A step back in a fixed-length table: the first record that was ever written.
+    FirstWritten(Key),
 }
 
 /// A physical event that has happened to the nodes, and changes no reply.

@@ -19,19 +19,22 @@ pub(super) enum Lost {
 
 impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// Gives a node, on which nobody is at work, back what it lost, and compares what it has then with what is committed.
+    /// Where there is no log it has lost no more than its timestamps.
     pub(super) fn give_back(&mut self, number: usize, lost: Lost) -> Checked<()> {
         let tables = self.program.config.tables;
         let slots = match lost {
             Lost::Everything if self.nodes.member(number).has_plain() => 2 * tables,
             _ => tables,
         };
-        let (Some(log), Some(mut applier)) = (self.log.take(), self.nodes.member_mut(number).applier.take()) else {
+        let Some(mut applier) = self.nodes.member_mut(number).applier.take() else {
             return Ok(());
         };
-        let result = Redo { node: &mut applier, tables, slots }.all(log.entries());
-        self.log = Some(log);
-        if let Err(refused) = result {
-            return Err(self.not_given_back(number, Aspect::Code, refused));
+        if let Some(log) = self.log.take() {
+            let result = Redo { node: &mut applier, tables, slots }.all(log.entries());
+            self.log = Some(log);
+            if let Err(refused) = result {
+                return Err(self.not_given_back(number, Aspect::Code, refused));
+            }
         }
         self.restore_timestamps(number, &mut applier)?;
         self.check_given_back(number, &mut applier)?;

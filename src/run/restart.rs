@@ -8,7 +8,8 @@ use super::observer::Observer;
 use super::reapply::Lost;
 use super::sessions::Sessions;
 use super::step::Ending;
-use crate::backend::{Backend, Call, Code, TimestampQuery, Who};
+use crate::backend::{Backend, Call, Code, Timestamp, TimestampQuery, Who};
+use crate::engine::Checkpoint;
 use crate::program::CrashPoint;
 use std::rc::Rc;
 
@@ -55,10 +56,34 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
 
     /// A node comes back with what the last complete checkpoint has, and gets back the rest.
     fn come_back(&mut self, number: usize) -> Checked<()> {
+        if self.program.config.format.is_column() {
+            return self.come_back_with_all(number, Timestamp::MAX);
+        }
         let node = Rc::clone(&self.nodes.member(number).node);
         node.borrow_mut().restart(self.nodes.newest.as_deref());
         self.nodes.started_from_newest(number);
         self.give_back(number, Lost::Everything)
+    }
+
+    /// A node with column stores comes back with what it had that is durable by `upto`: it had time for a local
+    /// checkpoint.
+    fn come_back_with_all(&mut self, number: usize, upto: Timestamp) -> Checked<()> {
+        let node = Rc::clone(&self.nodes.member(number).node);
+        let order = self.nodes.newest.as_ref().map_or(0, |newest| newest.order);
+        let [oldest, stable] = [TimestampQuery::Oldest, TimestampQuery::Stable].map(|what| self.ask(what));
+        let kept = Checkpoint { order, timestamp: upto, oldest, tables: Vec::new() };
+        node.borrow_mut().checkpoint_plain(&kept);
+        node.borrow_mut().restart(Some(&Checkpoint { timestamp: stable, ..kept }));
+        self.nodes.knows_newest(number);
+        self.give_back(number, Lost::Everything)
+    }
+
+    /// A follower is without what became durable after stable.
+    fn come_back_stable(&mut self, number: usize, stable: Timestamp) -> Checked<()> {
+        match (self.program.config.format.is_column(), stable) {
+            (true, 1..) => self.come_back_with_all(number, stable),
+            _ => self.come_back(number), // the log has nothing else, or nothing was undone
+        }
     }
 
     /// Everything above stable is undone: by the leader, which has a call for it; by a follower in that it is started
@@ -75,7 +100,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             log.rolled_back_to(stable);
         }
         for number in self.nodes.all_followers() {
-            self.come_back(number)?;
+            self.come_back_stable(number, stable)?;
             self.reopen_on(number)?;
         }
         self.compare_all()?;

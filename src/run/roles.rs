@@ -43,12 +43,21 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         Ok(())
     }
 
+    /// Whether a node might change its role though cursors are on records: on column stores, which have no part in it, it
+    /// depends on what snapshots these hold. So it is not asked to.
+    fn minds_no_cursors(&self, situation: &Situation) -> bool {
+        self.program.config.format.is_column() && situation.any_placed()
+    }
+
     /// The leader becomes a follower, unless somebody is at work.
     pub(super) fn step_down(&mut self) -> Checked<Ending> {
         let situation = self.happened("step_down")?;
         let Some(leader) = self.nodes.leader else {
             return Ok(Ending::plain(Code::Invalid));
         };
+        if self.minds_no_cursors(&situation) {
+            return Ok(Ending::plain(Code::Busy));
+        }
         let busy = self.sessions.any_running() || situation.any_placed();
         if !busy {
             self.let_go_of_snapshots()?;
@@ -71,6 +80,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
         let situation = self.happened("step_up")?;
         if self.nodes.leader.is_some() {
             return Ok(Ending::plain(Code::Invalid));
+        }
+        if self.minds_no_cursors(&situation) {
+            return Ok(Ending::plain(Code::Busy));
         }
         let number = usize::from(node);
         let expected = self.step_up_answers(number, &situation);

@@ -68,8 +68,9 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             }
             Op::ClearBounds => self.on_cursor(who, None, Call::ClearBounds),
             Op::Reset => self.on_cursor(who, None, Call::Reset),
-            Op::Reopen { overwrite, random, table } => {
-                self.reopen(who, CursorConfig { table: *table, overwrite: *overwrite, random: *random })
+            Op::Reopen { overwrite, random, table, append } => {
+                let (table, overwrite, random, append) = (*table, *overwrite, *random, *append);
+                self.reopen(who, CursorConfig { table, overwrite, random, append })
             }
             Op::Reconfigure { overwrite } => self.reconfigure(who, *overwrite),
             Op::Duplicate { from } => self.duplicate(who, *from),

@@ -28,7 +28,7 @@ impl Trace {
 
     /// Step `index` of `program` as a line of `.ops`, with its reply.
     pub fn line(&self, program: &Program, index: usize) -> String {
-        self.filled(program, index).to_string()
+        self.filled(program, index).in_format(program.config.format)
     }
 
     fn filled(&self, program: &Program, index: usize) -> Step {

@@ -2,16 +2,21 @@
 //! keep, or would not come. Each detour is counted.
 //!
 //! - A write outside a transaction that is rolled back is tried again for as long as what is in its way stays: in one
-//!   thread, for ever. It is made in a transaction of its own.
+//!   thread, for ever. It is made in a transaction of its own. An insert that would find something else there, because
+//!   that transaction keeps a snapshot that is held, ends the script.
 //! - A write without a timestamp over one that has a timestamp is refused as long as that timestamp is known. The
 //!   contract minds it only until oldest has passed it, because a page that is evicted forgets it then; a page that stays
 //!   in memory does not. Such a write is excused with `no_timestamp`, which takes a transaction. A prepared transaction
 //!   that commits before such a timestamp cannot be excused: the script ends there.
 //! - A table that is dropped may be busy for as long as somebody might want to read in its past: another one takes its
 //!   place.
-//! - A truncate to the place of a cursor whose record is gone runs to the end of the table. Its key is set anew first.
+//! - A truncate outside a transaction is one as soon as it looks, and copies the values of the session's cursors then. In
+//!   a table that has never had a record it may find nothing to look at. The script ends there.
+//! - A truncate to the place of a cursor whose record is gone runs to the end of the table. Its key is set anew first,
+//!   unless the cursor has bounds: then the script ends there.
 //! - Readers at read-uncommitted cannot put together a value that is stored as a modification: where there are any, a
-//!   modification of a long value is followed by an update that says the same.
+//!   modification of a long value is followed by an update that says the same. So is one by a cursor whose value its own
+//!   transaction has replaced through another cursor: what is stored is the modification, of the other value.
 //! - A remove where the cursor stands on a record that was rolled back meanwhile removes it once more, which nobody
 //!   sees, and succeeds; the contract says that there is nothing to remove (and newer versions of WiredTiger, too). The
 //!   script ends there.
@@ -20,14 +25,17 @@
 //!   there.
 //! - A page on which somebody finds nothing but what everybody sees removed is marked for eviction, and no cursor counts
 //!   as standing there until it is gone. A session that looks on keeps that from happening, but not during a rollback to
-//!   stable; after one, the script ends where it might.
+//!   stable or the dropping of a table, be they refused; after one, the script ends where it might.
+//! - A cursor that goes back in a fixed-length table, to before all records that were ever written, knows no record any
+//!   more: a step forward is a segmentation fault, and a step back does not see what was written there since. The script
+//!   ends there.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
-use super::recorder::{Recorder, Slot};
+use super::recorder::{Recorder, Slot, goes_before_all};
 use super::withheld::Standing;
 use super::{Expected, wire};
-use crate::backend::{Begin, Call, Code, Delta, Field, Isolation, Key, Reply, Value, Who};
+use crate::backend::{Begin, Call, Code, Delta, Field, Format, Isolation, Key, Reply, Value, Who};
 use crate::program::{Op, Program};
 use crate::run::Hint;
 
@@ -35,14 +43,20 @@ use crate::run::Hint;
 const STORED_WHOLE: usize = 64;
 
 const ENDLESS: &str = "write that would be tried for ever: in a transaction of its own";
+const HELD_SNAPSHOT: &str =
+    "rest of a program after an insert that would be tried for ever, under a snapshot that is held";
 const UNSTAMPED: &str = "write without a timestamp over a forgotten one: with no_timestamp";
 const CUT: &str = "rest of a program whose cursor cannot be brought into the model's state";
 const REMOVED_AGAIN: &str = "rest of a program after a remove where a rolled back record was";
 const FORGOTTEN_SNAPSHOT: &str = "rest of a program after a begin that was refused";
 const TRUNCATED: &str = "rest of a program after a truncate under a snapshot that is held, over forgotten timestamps";
+const UNTOUCHED: &str = "rest of a program after a truncate of a table that was never written";
 const BEHIND: &str = "rest of a program after a prepared commit before a forgotten timestamp";
-const REMAINS: &str = "rest of a program that looks over removed records after a rollback to stable";
+const REMAINS: &str = "rest of a program that looks over removed records after a rollback to stable or a drop";
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
+pub(super) const STOP_OUT_OF_BOUNDS: &str = "rest of a program after a truncate to a record that is gone, with bounds";
+const STALE: &str = "modification of a value that its transaction has replaced: with an update";
+const TURNED: &str = "rest of a program that turns before all records that were written";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
 /// What is done instead of a call.
@@ -68,8 +82,17 @@ pub(super) fn instead(
     let forgotten = hints.iter().any(|hint| matches!(hint, Hint::ForgottenTimestamp));
     // A remove of the record that the cursor stands on is not tried again.
     let tries_again = writes && !(matches!(call, Call::Remove) && slot.stands);
-    if standing.has_rolled_back && hints.iter().any(|hint| matches!(hint, Hint::NothingButRemains)) {
+    if standing.looked_away && hints.iter().any(|hint| matches!(hint, Hint::NothingButRemains)) {
         return Some(Detour::End(REMAINS));
+    }
+    let untouched = hints.iter().any(|hint| matches!(hint, Hint::Untouched));
+    let lost = match call {
+        Call::Next => slot.went_before_all,
+        Call::Prev => slot.went_before_all && reply.code == Code::Ok && !goes_before_all(reply, hints),
+        _ => false,
+    };
+    if lost {
+        return Some(Detour::End(TURNED));
     }
     let is_gone = hints.iter().any(|hint| matches!(hint, Hint::PlaceIsGone));
     match (call, reply.code) {
@@ -78,7 +101,10 @@ pub(super) fn instead(
             Some(Detour::End(BEHIND))
         }
         (Call::Recreate { table }, Code::Ok) => Some(Detour::NewTable(*table)),
+        // Under the snapshot that is held, which a transaction would keep, it may find a record of that key first.
+        (Call::Insert, Code::Rollback) if !standing.running && standing.placed => Some(Detour::End(HELD_SNAPSHOT)),
         (_, Code::Rollback) if tries_again && !standing.running => Some(Detour::OwnTransaction(ENDLESS)),
+        (_, Code::Ok) if untouched && !standing.running && standing.placed => Some(Detour::End(UNTOUCHED)),
         // A transaction begins with a new snapshot, which a truncate outside one does not get while one is held.
         (_, Code::Ok) if truncates && forgotten && !standing.running && standing.placed => Some(Detour::End(TRUNCATED)),
         (_, Code::Ok) if (writes || truncates) && forgotten && !standing.running => {
@@ -138,17 +164,20 @@ impl Recorder {
         let end = if done { Call::Commit { ts: None, durable: None } } else { Call::Rollback };
         // A transaction begins by copying the values that refer to records; those that a failure drops have to go before.
         let drops = !done && call.is_on_cursor() && reply.value == Field::Unset;
-        if drops && matches!(call, Call::Remove) {
+        // A modify outside a transaction drops them, but not in a fixed-length table.
+        let drops_before = drops && matches!(call, Call::Remove) && self.format() != Format::Fixed;
+        if drops_before {
             let nothing = [Delta { data: Value::EMPTY, offset: 0, size: 0 }];
             self.push(wire::line(who, &Call::Modify(&nothing), None), Expected::Code(Code::NotSupported));
         }
         self.push(wire::line(who, &Call::Begin(begin), None), Expected::Code(Code::Ok));
         self.push(wire::line(who, call, None), Expected::Code(reply.code));
         self.push(wire::line(who, &end, None), Expected::Code(Code::Ok));
-        if drops && !matches!(call, Call::Remove) {
-            if self.slot(who).bounded {
-                return self.cut(CUT);
-            }
+        // The rollback of a call clears the bounds of the cursors that it resets, that of a transaction does not.
+        if !done && self.any_bounded(who.session) {
+            return self.cut(CUT);
+        }
+        if drops && !drops_before {
             self.align_key(who, None);
             self.align_key(who, reply.key.get());
         }
@@ -159,7 +188,8 @@ impl Recorder {
     }
 
     /// What comes after a call.
-    pub(super) fn after_call(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+    pub(super) fn after_call(&mut self, who: Who, call: &Call<'_>, reply: &Reply, hints: &[Hint]) {
+        let stale = hints.iter().any(|hint| matches!(hint, Hint::Stale));
         match (call, reply.code, &reply.key, &reply.value) {
             (Call::Begin(_), Code::Invalid, ..) if !self.standing[usize::from(who.session)].running => {
                 self.cut(FORGOTTEN_SNAPSHOT);
@@ -167,13 +197,13 @@ impl Recorder {
             (Call::Next | Call::Prev, Code::PrepareConflict, Field::External(key), _) => {
                 self.align_key(who, Some(key));
             }
-            (Call::Modify(_), Code::Rollback, _, Field::External(value)) => {
+            (Call::Modify(_), Code::Rollback | Code::NotSupported, _, Field::External(value)) => {
                 self.push(wire::line(who, &Call::SetValue(value), None), Expected::Code(Code::Ok));
             }
             (Call::Modify(_), Code::Ok, _, Field::Internal(value))
-                if self.reads_uncommitted && value.len() > STORED_WHOLE =>
+                if (stale || self.reads_uncommitted) && value.len() > STORED_WHOLE =>
             {
-                self.count(UPDATED);
+                self.count(if stale { STALE } else { UPDATED });
                 self.push(wire::line(who, &Call::SetValue(value), None), Expected::Code(Code::Ok));
                 self.push(wire::line(who, &Call::Update, None), Expected::Reply(reply.clone()));
             }

@@ -3,7 +3,7 @@
 use super::detour::{self, Detour};
 use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
-use crate::backend::{Call, Code, CursorConfig, Key, Reply, Timestamp, Who};
+use crate::backend::{Call, Code, CursorConfig, Format, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
 use crate::run::{Done, Hint, Observer, Open, Physical};
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ pub(super) struct Slot {
     pub stands: bool,
     /// It holds a place.
     pub placed: bool,
+    /// It went back, in a fixed-length table, until there was no record before it that was ever written.
+    pub went_before_all: bool,
 }
 
 /// Watches a run and keeps its script.
@@ -40,8 +42,8 @@ pub struct Recorder {
     pub(super) is_cut: bool,
     /// Whether the node has a stable timestamp.
     has_stable: bool,
-    /// Whether it has been rolled back to it.
-    has_rolled_back: bool,
+    /// Whether something was asked for that the session which looks on must not be there for, be it refused.
+    looked_away: bool,
     /// Whether the program reads what is not committed.
     pub(super) reads_uncommitted: bool,
     /// Whether the script has physical events.
@@ -69,7 +71,7 @@ impl Recorder {
             slots: BTreeMap::new(),
             is_cut: false,
             has_stable: false,
-            has_rolled_back: false,
+            looked_away: false,
             reads_uncommitted: detour::reads_uncommitted(program),
             has_events: false,
         }
@@ -93,7 +95,8 @@ impl Recorder {
         let session = usize::from(who.session);
         let Some(&standing) = self.standing.get(session) else { return };
         let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
-        let standing = Standing { on_random, placed, has_rolled_back: self.has_rolled_back, ..standing };
+        let doomed = hints.iter().any(|hint| matches!(hint, Hint::Doomed));
+        let standing = Standing { doomed, on_random, placed, looked_away: self.looked_away, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
@@ -105,13 +108,14 @@ impl Recorder {
                 self.count(name);
                 self.record_in_transaction(who, &call, reply);
             }
+            None if self.ends_out_of_bounds(&hints, reply) => self.cut(detour::STOP_OUT_OF_BOUNDS),
             None => {
                 self.before(who, &call, reply, &hints);
                 self.learn(session, &call, reply);
-                self.learn_of_slot(who, &call, reply);
+                self.learn_of_slot(who, &call, reply, &hints);
                 let near = reply.key.get().filter(|_| reply.code == Code::Ok);
                 self.push(wire::line(who, &call, near), expected);
-                self.after_call(who, &call, reply);
+                self.after_call(who, &call, reply, &hints);
             }
         }
     }
@@ -142,6 +146,11 @@ impl Recorder {
         }
     }
 
+    /// The format of the tables.
+    pub(super) fn format(&self) -> Format {
+        self.script.config.format
+    }
+
     /// What is known of a cursor.
     pub(super) fn slot(&self, who: Who) -> Slot {
         self.slots.get(&(who.session, who.cursor)).copied().unwrap_or_default()
@@ -152,8 +161,20 @@ impl Recorder {
         self.slots.iter().any(|(&(of, _), slot)| of == session && slot.placed)
     }
 
+    /// Whether a truncate ends at the place of a cursor with bounds that has lost its record: with its key set anew it
+    /// would be looked for within them.
+    fn ends_out_of_bounds(&self, hints: &[Hint], reply: &Reply) -> bool {
+        let is_bounded = |hint: &Hint| matches!(hint, Hint::StopIsGone(stop, _) if self.slot(*stop).bounded);
+        reply.code == Code::Ok && hints.iter().any(is_bounded)
+    }
+
+    /// Whether a cursor of the session may have bounds.
+    pub(super) fn any_bounded(&self, session: u8) -> bool {
+        self.slots.iter().any(|(&(of, _), slot)| of == session && slot.bounded)
+    }
+
     /// What the call means for the cursor.
-    fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+    fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply, hints: &[Hint]) {
         let name = (who.session, who.cursor);
         let ok = reply.code == Code::Ok;
         match *call {
@@ -175,6 +196,10 @@ impl Recorder {
         let slot = self.slots.entry(name).or_default();
         slot.stands = reply.key.is_internal();
         slot.placed = reply.placed;
+        if ok && !matches!(call, Call::State | Call::GetKey | Call::GetValue | Call::SetKey(_) | Call::SetValue(_)) {
+            slot.went_before_all &= matches!(call, Call::Prev | Call::Compare { .. } | Call::Equals { .. });
+            slot.went_before_all |= goes_before_all(reply, hints);
+        }
         match call {
             Call::Bound { .. } => slot.bounded = true,
             Call::ClearBounds | Call::Reset => slot.bounded = false,
@@ -195,13 +220,12 @@ impl Recorder {
             Call::Commit { .. } if ok || !standing.prepared => *standing = Standing::default(),
             Call::Prepare(_) if ok => standing.prepared = true,
             Call::RollbackToStable => {
-                self.has_rolled_back |= ok;
+                self.looked_away = true;
                 self.script.needs_fresh |= !self.has_stable;
             }
+            Call::Recreate { .. } => self.looked_away = true,
             _ => {}
         }
-        let harmless = [Code::Ok, Code::NotFound, Code::DuplicateKey, Code::PrepareConflict].contains(&reply.code);
-        self.standing[session].failed |= !harmless;
         if let Call::SetTimestamp { oldest, stable, .. } = *call {
             // Where a clock has run before, stable is not unset but behind.
             self.script.needs_fresh |= oldest.is_some() && stable.is_none() && !self.has_stable;
@@ -211,6 +235,11 @@ impl Recorder {
             self.script.last_ts = self.script.last_ts.max(ts);
         }
     }
+}
+
+/// Whether a step back in a fixed-length table has come to before all records that were ever written.
+pub(super) fn goes_before_all(reply: &Reply, hints: &[Hint]) -> bool {
+    hints.iter().any(|hint| matches!(hint, Hint::FirstWritten(first) if reply.key.get() < Some(first)))
 }
 
 fn timestamps(call: &Call<'_>) -> [Option<Timestamp>; 3] {

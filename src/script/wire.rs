@@ -4,8 +4,8 @@
 
 use super::hex;
 use crate::backend::{
-    Begin, Call, CursorConfig, Delta, Direction, IgnorePrepare, Isolation, Key, Side, Timestamp, TimestampQuery,
-    TxnTimestamp, Who,
+    Begin, Call, CursorConfig, Delta, Direction, Format, IgnorePrepare, Isolation, Key, Side, Timestamp,
+    TimestampQuery, TxnTimestamp, Who,
 };
 use crate::program::Config;
 use crate::run::Physical;
@@ -17,7 +17,12 @@ pub(super) fn head(id: u64, fresh: bool, config: &Config, tables: u8) -> String 
     let isolation: Vec<&str> =
         (0..config.sessions).map(|session| isolation_name(config.isolation_of(session))).collect();
     let (sessions, slots) = (config.sessions, config.cursors + 2);
-    format!("program {id} {clock} {sessions} {slots} {tables} {}\n", isolation.join(","))
+    let format = match config.format {
+        Format::Row => "",
+        Format::Variable => " var",
+        Format::Fixed => " fix",
+    };
+    format!("program {id} {clock} {sessions} {slots} {tables} {}{format}\n", isolation.join(","))
 }
 
 fn isolation_name(isolation: Isolation) -> &'static str {
@@ -48,8 +53,9 @@ pub(super) fn line(who: Who, call: &Call<'_>, near: Option<&Key>) -> String {
     let on_session = |verb: &str| format!("{verb} {session} 0");
     let bit = |on: bool| if on { '1' } else { '0' };
     match *call {
-        Call::Open(CursorConfig { table, overwrite, random }) => {
-            format!("{} {table} {} {}", on_cursor("open"), bit(overwrite), bit(random))
+        Call::Open(CursorConfig { table, overwrite, random, append }) => {
+            let append = if append { " append" } else { "" };
+            format!("{} {table} {} {}{append}", on_cursor("open"), bit(overwrite), bit(random))
         }
         Call::Close => on_cursor("close"),
         Call::Duplicate { from } => format!("{} {} {}", on_cursor("duplicate"), from.session, from.cursor),
@@ -198,6 +204,9 @@ mod tests {
         assert_eq!(line(WHO, &Call::SearchNear, Some(&key)), "near 1 2 6b00");
         let deltas = [Delta { data: key.clone(), offset: 3, size: 1 }, Delta { data: Key::EMPTY, offset: 0, size: 2 }];
         assert_eq!(line(WHO, &Call::Modify(&deltas), None), "modify 1 2 6b00:3:1,-:0:2");
+        let append = CursorConfig { append: true, ..CursorConfig::default() };
+        assert_eq!(line(WHO, &Call::Open(CursorConfig::default()), None), "open 1 2 0 1 0");
+        assert_eq!(line(WHO, &Call::Open(append), None), "open 1 2 0 1 0 append");
         assert_eq!(line(WHO, &Call::Rollback, None), "rollback 1 0");
         assert_eq!(line(WHO, &Call::Commit { ts: None, durable: None }, None), "commit 1 0 -");
     }

@@ -11,14 +11,14 @@ pub(super) struct Standing {
     pub running: bool,
     /// Its transaction is prepared.
     pub prepared: bool,
-    /// A call has failed in its transaction.
-    pub failed: bool,
+    /// Its transaction can only be rolled back.
+    pub doomed: bool,
     /// The cursor that the call goes to is a random one.
     pub on_random: bool,
     /// A cursor of it holds a place.
     pub placed: bool,
-    /// The node has been rolled back to stable.
-    pub has_rolled_back: bool,
+    /// The session that looks on had to look away for a rollback to stable or the dropping of a table.
+    pub looked_away: bool,
 }
 
 /// A reason to leave a call out.
@@ -31,7 +31,7 @@ pub struct Rule {
 }
 
 /// The rules.
-pub const WITHHELD: [Rule; 6] = [
+pub const WITHHELD: [Rule; 7] = [
     Rule {
         name: "empty key",
         reason: "an empty raw key is a panic of the connection",
@@ -60,13 +60,19 @@ pub const WITHHELD: [Rule; 6] = [
         name: "prepare of a failed transaction",
         reason: "a diagnostic build aborts, any other panics at commit",
         applies: |call, reply, standing| {
-            matches!(call, Call::Prepare(_)) && standing.failed && !standing.prepared && reply.code != Code::Ok
+            matches!(call, Call::Prepare(_)) && standing.doomed && !standing.prepared && reply.code != Code::Ok
         },
     },
     Rule {
         name: "modify by a random cursor",
         reason: "it is not refused, alone of all writes",
         applies: |call, _, standing| matches!(call, Call::Modify(_)) && standing.on_random,
+    },
+    Rule {
+        name: "key or value of another format",
+        reason: "record number 0 is a panic of the connection; and other things than numbers and bytes cannot be said to a \
+                 cursor that has those",
+        applies: |call, reply, _| matches!(call, Call::SetKey(_) | Call::SetValue(_)) && reply.code == Code::Invalid,
     },
 ];
 
@@ -87,7 +93,7 @@ mod tests {
         let (ok, invalid) = (Reply::code(Code::Ok), Reply::code(Code::Invalid));
         let idle = Standing::default();
         let prepared = Standing { running: true, prepared: true, ..idle };
-        let failed = Standing { running: true, failed: true, ..idle };
+        let doomed = Standing { running: true, doomed: true, ..idle };
         let random = Standing { on_random: true, ..idle };
         let commit = Call::Commit { ts: None, durable: None };
         let stamp = Call::TimestampTransaction(crate::backend::TxnTimestamp::Commit, 1);
@@ -98,14 +104,16 @@ mod tests {
         assert_eq!(found(&Call::SetKey(&key), &invalid, prepared), Some("key while prepared"));
         assert_eq!(found(&commit, &invalid, prepared), Some("bad commit of a prepared transaction"));
         assert_eq!(found(&commit, &ok, prepared), None);
-        assert_eq!(found(&commit, &invalid, failed), None);
+        assert_eq!(found(&commit, &invalid, doomed), None);
         assert_eq!(found(&stamp, &invalid, prepared), Some("bad timestamp of a prepared transaction"));
         assert_eq!(found(&stamp, &invalid, idle), None);
-        assert_eq!(found(&prepare, &invalid, failed), Some("prepare of a failed transaction"));
+        assert_eq!(found(&prepare, &invalid, doomed), Some("prepare of a failed transaction"));
         assert_eq!(found(&prepare, &invalid, idle), None);
         assert_eq!(found(&prepare, &invalid, prepared), None);
         assert_eq!(found(&Call::Modify(&[]), &invalid, random), Some("modify by a random cursor"));
         assert_eq!(found(&Call::Modify(&[]), &invalid, idle), None);
         assert_eq!(found(&Call::Update, &invalid, random), None);
+        assert_eq!(found(&Call::SetValue(&key), &invalid, idle), Some("key or value of another format"));
+        assert_eq!(found(&Call::SetValue(&key), &ok, idle), None);
     }
 }

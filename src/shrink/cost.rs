@@ -55,6 +55,7 @@ impl Detail {
     fn of(program: &Program) -> Detail {
         let mut detail =
             Detail { config: config(&program.config), key_distance: program.config.keys.into(), ..Detail::default() };
+        let pool = program.config.with_all_keys();
         let mut keys = BTreeSet::new();
         let mut times = BTreeSet::new();
         let mut letters = (b'a'..=b'z').cycle();
@@ -63,7 +64,7 @@ impl Detail {
             detail.addresses += address(step.who.session, step.who.cursor);
             let mut op = step.op.clone();
             for operand in op.operands_mut() {
-                detail.add(operand, &mut keys, &mut times, &mut letters);
+                detail.add(operand, &pool, &mut keys, &mut times, &mut letters);
             }
         }
         detail.keys = keys.len();
@@ -75,20 +76,21 @@ impl Detail {
     fn add(
         &mut self,
         operand: OperandMut<'_>,
+        pool: &Config,
         keys: &mut BTreeSet<Key>,
         times: &mut BTreeSet<Timestamp>,
         letters: &mut impl Iterator<Item = u8>,
     ) {
         match operand {
-            OperandMut::Key(key) => self.add_key(key, keys),
+            OperandMut::Key(key) => self.add_key(key, pool, keys),
             OperandMut::OptionalTimestamp(None) => {}
             // What a cursor has from earlier steps is harder to see than what is written down.
             OperandMut::OptionalKey(None) | OperandMut::OptionalValue(None) => self.operands += 1,
-            OperandMut::OptionalKey(Some(key)) => self.add_key(key, keys),
+            OperandMut::OptionalKey(Some(key)) => self.add_key(key, pool, keys),
             OperandMut::RangeEnd(None) => {}
             OperandMut::RangeEnd(Some(key)) => {
                 self.operands += 1;
-                self.add_key(key, keys);
+                self.add_key(key, pool, keys);
             }
             OperandMut::Value(value) | OperandMut::OptionalValue(Some(value)) => {
                 self.values += value_cost(value, letters.next());
@@ -126,8 +128,8 @@ impl Detail {
         }
     }
 
-    fn add_key(&mut self, key: &Key, keys: &mut BTreeSet<Key>) {
-        self.key_distance += key_cost(key);
+    fn add_key(&mut self, key: &Key, pool: &Config, keys: &mut BTreeSet<Key>) {
+        self.key_distance += key_cost(key, pool);
         keys.insert(key.clone());
     }
 
@@ -158,8 +160,7 @@ fn address(session: u8, cursor: u8) -> u64 {
 }
 
 /// Pool keys by their index; gap keys after all of them; then everything else by its length.
-fn key_cost(key: &Key) -> u64 {
-    let pool = Config { keys: crate::program::limits::MAX_KEYS, ..Config::default() };
+fn key_cost(key: &Key, pool: &Config) -> u64 {
     let beyond = u64::from(pool.keys);
     match (pool.pool_index(key), pool.gap_index(key)) {
         (Some(index), _) => u64::from(index),

@@ -73,12 +73,17 @@ pub struct PassLog {
 /// One line for each pass that tried something.
 impl fmt::Display for Shrunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<14}{:>7}{:>8}{:>8}{:>15}", "pass", "rounds", "tried", "kept", "removed steps")?;
-        for PassLog { pass, rounds, tried, kept, removed_steps } in self.log.iter().filter(|log| log.tried > 0) {
-            write!(f, "\n{pass:<14}{rounds:>7}{tried:>8}{kept:>8}{removed_steps:>15}")?;
-        }
-        Ok(())
+        f.write_str(&table_of(&self.log))
     }
+}
+
+/// What passes did, as a table with a line for each that tried something.
+pub fn table_of(log: &[PassLog]) -> String {
+    let mut table = format!("{:<14}{:>7}{:>8}{:>8}{:>15}", "pass", "rounds", "tried", "kept", "removed steps");
+    for PassLog { pass, rounds, tried, kept, removed_steps } in log.iter().filter(|log| log.tried > 0) {
+        table.push_str(&format!("\n{pass:<14}{rounds:>7}{tried:>8}{kept:>8}{removed_steps:>15}"));
+    }
+    table
 }
 
 /// How a program fails.

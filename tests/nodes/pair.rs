@@ -7,8 +7,11 @@ use lockstep::engine::{AdoptError, Checkpoint, Node, Role, TableId, TableKind};
 use std::sync::Arc;
 
 /// What the nodes' tables are called, in the order of their numbers here and of the slots of each session.
-pub const TABLES: [(TableKind, &str); 3] =
-    [(TableKind::Layered, "one"), (TableKind::Layered, "two"), (TableKind::Plain, "plain")];
+pub const TABLES: [(TableKind, &str); 3] = [
+    (TableKind::Layered, "one"),
+    (TableKind::Layered, "two"),
+    (TableKind::Plain(lockstep::backend::Format::Row), "plain"),
+];
 /// The number of the plain table.
 pub const PLAIN: u8 = 2;
 /// The session that reads, those that write, and one that is left to the tests.

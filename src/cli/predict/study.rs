@@ -3,14 +3,13 @@
 use super::super::Verdict;
 use super::super::number::number;
 use super::super::output::{Out, write_new};
+use super::args::{MAX_LANES, Tables, parse_tables};
 use super::plot;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use lockstep::replay::plan::{Spec, TableSpec, tables};
+use lockstep::replay::plan::Spec;
 use lockstep::replay::study::{Execution, Quality, SCHEDULES, SETTINGS, Scenario, Scheme, Study, study as study_of};
 use std::path::PathBuf;
-
-const MAX_LANES: u64 = Spec::MAX_LANES as u64;
 
 #[derive(Args)]
 pub struct StudyArgs {
@@ -41,14 +40,6 @@ pub struct StudyArgs {
     /// Replace a plot that is there already.
     #[arg(long)]
     force: bool,
-}
-
-/// A list of tables is one value.
-#[derive(Clone)]
-struct Tables(Vec<TableSpec>);
-
-fn parse_tables(text: &str) -> Result<Tables, String> {
-    tables(text).map(Tables).map_err(|error| error.to_string())
 }
 
 pub fn study(args: &StudyArgs, out: &mut Out) -> Result<Verdict> {

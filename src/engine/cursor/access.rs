@@ -1,7 +1,7 @@
 //! How a cursor reaches its table's data: one live tree (plain tables, and stable on a leader), or the merge of a
 //! follower's layered table. Nothing here touches what the application sees of the cursor.
 
-use super::{Ctx, Cursor};
+use super::{Ctx, Cursor, fixed};
 use crate::backend::{Direction, Field, Isolation, Key, Point, Timestamp, Value};
 use crate::engine::core::{Core, Role, Table, TableId};
 use crate::engine::faults::{self, Fault};
@@ -30,6 +30,8 @@ pub enum Change<'a> {
 enum Data<'a> {
     /// One tree. `encoded`: its values are stored encoded.
     Live { tree: &'a Tree, encoded: bool },
+    /// A fixed-length table.
+    Fixed(&'a Tree),
     /// Ingest before stable.
     Merged(Env<'a>),
 }
@@ -41,6 +43,7 @@ fn open<'a>(table: TableId, bounds: &'a super::Bounds, ctx: &'a mut Ctx<'_>) -> 
     let view = ctx.txn.view();
     let data = match (&tables[table.0], *role) {
         (Table::Plain(tree), _) => Data::Live { tree, encoded: false },
+        (Table::Fixed(tree), _) => Data::Fixed(tree),
         (Table::Layered(layered), Role::Leader) => Data::Live { tree: &layered.live, encoded: true },
         (Table::Layered(layered), Role::Follower) => {
             let era = Era {
@@ -61,10 +64,12 @@ fn open<'a>(table: TableId, bounds: &'a super::Bounds, ctx: &'a mut Ctx<'_>) -> 
 
 impl Cursor {
     /// The value of `key`. A merging cursor's constituents move there; if the key is absent they stand nowhere.
+    /// In a fixed-length table only what somebody wrote counts: see [`Cursor::implicit`].
     pub(super) fn lookup(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<Value> {
         let armed = ctx.is_armed(Point::IngestProbed);
         match open(self.table, &self.bounds, ctx) {
             (Data::Live { tree, encoded }, view) => return read_live(tree, encoded, key, &view),
+            (Data::Fixed(tree), view) => return read_live(tree, false, key, &view),
             (Data::Merged(mut env), _) => {
                 self.merge.enter(&mut env, self.placed, Access::Other);
                 if let Some(looked) = self.merge.search_ingest(&mut env, key) {
@@ -79,13 +84,15 @@ impl Cursor {
         match open(self.table, &self.bounds, ctx) {
             (Data::Merged(mut env), _) => self.merge.search_stable(&mut env, key),
             (Data::Live { tree, encoded }, view) => read_live(tree, encoded, key, &view),
+            (Data::Fixed(tree), view) => read_live(tree, false, key, &view),
         }
     }
 
-    /// The value of `key`, without moving anything.
+    /// The value of `key`, without moving anything. In a fixed-length table there is one up to its end.
     pub fn peek(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<Value> {
         match open(self.table, &self.bounds, ctx) {
             (Data::Live { tree, encoded }, view) => read_live(tree, encoded, key, &view),
+            (Data::Fixed(tree), view) => fixed::read(tree, key, &view),
             (Data::Merged(mut env), _) => {
                 self.merge.enter(&mut env, self.placed, Access::Other);
                 self.merge.peek(&env, key)
@@ -97,6 +104,7 @@ impl Cursor {
     pub(super) fn land(&mut self, ctx: &mut Ctx<'_>, from: Bound<&Key>, direction: Direction) -> Looked<(Key, Value)> {
         match open(self.table, &self.bounds, ctx) {
             (Data::Live { tree, encoded }, view) => seek_live(tree, encoded, from, direction, &self.bounds, &view),
+            (Data::Fixed(tree), view) => fixed::walk(tree, from, direction, &view),
             (Data::Merged(mut env), _) => {
                 self.merge.enter(&mut env, self.placed, Access::Other);
                 self.merge.land(&mut env, from, direction)
@@ -111,6 +119,7 @@ impl Cursor {
             (Data::Live { tree, encoded }, view) => {
                 return seek_live(tree, encoded, self.walk_start(direction), direction, &self.bounds, &view);
             }
+            (Data::Fixed(tree), view) => return fixed::walk(tree, self.walk_start(direction), direction, &view),
             (Data::Merged(mut env), _) => {
                 self.merge.enter(&mut env, self.placed, Access::Iterate);
                 let rest = self.merge.begin_walk(&env, direction);
@@ -123,7 +132,7 @@ impl Cursor {
         ctx.pass(Point::SideMoved);
         match open(self.table, &self.bounds, ctx) {
             (Data::Merged(mut env), _) => self.merge.resume_walk(&mut env, direction, rest),
-            (Data::Live { .. }, _) => Ok(None), // roles do not change while a cursor is placed
+            (Data::Live { .. } | Data::Fixed(_), _) => Ok(None), // roles do not change while a cursor is placed
         }
     }
 
@@ -142,7 +151,9 @@ impl Cursor {
             return false; // the write will be refused for that
         }
         match open(self.table, &self.bounds, ctx) {
-            (Data::Live { tree, .. }, view) => tree.chain(key).is_some_and(|chain| chain.conflicts(&view)),
+            (Data::Live { tree, .. } | Data::Fixed(tree), view) => {
+                tree.chain(key).is_some_and(|chain| chain.conflicts(&view))
+            }
             (Data::Merged(mut env), _) => {
                 self.merge.enter(&mut env, self.placed, Access::Other);
                 self.merge.conflicts(&env, key)
@@ -153,7 +164,7 @@ impl Cursor {
     /// Whether the newest update of `key`, visible or not, is a delete, or there is none.
     pub(super) fn is_removed(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> bool {
         match open(self.table, &self.bounds, ctx) {
-            (Data::Live { tree, .. }, _) => tree.chain(key).is_none_or(Chain::ends_in_delete),
+            (Data::Live { tree, .. } | Data::Fixed(tree), _) => tree.chain(key).is_none_or(Chain::ends_in_delete),
             (Data::Merged(mut env), _) => {
                 self.merge.enter(&mut env, self.placed, Access::Other);
                 self.merge.is_removed(&env, key)
@@ -175,7 +186,7 @@ impl Cursor {
     pub fn is_not_in_ingest(&self, ctx: &Ctx<'_>, key: &Key) -> bool {
         match &ctx.node.core.tables[self.table.0] {
             Table::Layered(layered) => ctx.node.core.role == Role::Follower && layered.ingest.chain(key).is_none(),
-            Table::Plain(_) => false,
+            Table::Plain(_) | Table::Fixed(_) => false,
         }
     }
 
@@ -205,7 +216,7 @@ impl Cursor {
         let follower = ctx.node.core.role == Role::Follower;
         let payload = match (&ctx.node.core.tables[self.table.0], change) {
             (_, Change::Reserve) => Payload::Reserve,
-            (Table::Plain(_), Change::Put(value)) => Payload::Put(value.clone()),
+            (Table::Plain(_) | Table::Fixed(_), Change::Put(value)) => Payload::Put(value.clone()),
             (Table::Layered(_), Change::Put(value))
                 if faults::active(Fault::D17) && self.modifies_plain_value(in_place) =>
             {
@@ -236,7 +247,7 @@ impl Core {
     /// The tree that writes to a table go to.
     pub(in crate::engine) fn written_tree(&mut self, table: TableId) -> &mut Tree {
         match (&mut self.tables[table.0], self.role) {
-            (Table::Plain(tree), _) => tree,
+            (Table::Plain(tree) | Table::Fixed(tree), _) => tree,
             (Table::Layered(layered), Role::Leader) => &mut layered.live,
             (Table::Layered(layered), Role::Follower) => &mut layered.ingest,
         }
@@ -248,7 +259,7 @@ impl Core {
         match (&mut self.tables[op.table.0], self.role) {
             (Table::Layered(layered), Role::Follower) => layered.settle_truncations(txn, outcome),
             (Table::Layered(layered), Role::Leader) => layered.live.settle_range(&op.key, stop, txn, outcome),
-            (Table::Plain(_), _) => {}
+            (Table::Plain(_) | Table::Fixed(_), _) => {}
         }
     }
 

@@ -103,6 +103,19 @@ impl Cursor {
         self.value = Field::Unset;
     }
 
+    /// A remove of a record of a fixed-length table is done, which looked for it anew: the cursor stands there again.
+    pub(super) fn removed_again_in_place(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        self.stand(ctx);
+        self.removed_in_place(key);
+    }
+
+    /// An append is done: the cursor has the number, and stands nowhere.
+    pub(super) fn appended(&mut self, ctx: &mut Ctx<'_>, number: Key) {
+        self.rest(ctx);
+        self.key = Field::External(number);
+        self.value = Field::Unset;
+    }
+
     /// A remove by position was refused; a modify of what it stands on has no business here.
     pub(super) fn in_place_refused(&mut self, ctx: &mut Ctx<'_>) {
         self.rest(ctx);

@@ -2,10 +2,13 @@
 //!
 //! Plain and layered tables share it, and with it every rule about what a call leaves behind: `effect` is the one
 //! table of effects, `read` and `write` decide which of its rows applies, `access` reaches into the table's data.
+//! `append` and `fixed` are what column stores have of their own.
 
 pub mod access;
+pub mod append;
 pub mod bounds;
 pub mod effect;
+pub mod fixed;
 pub mod modify;
 pub mod read;
 pub mod write;
@@ -14,7 +17,7 @@ use super::core::TableId;
 use super::layered::merge::Merge;
 use super::node::Node;
 use super::txn::Txn;
-use crate::backend::{Code, CursorConfig, Direction, Field, Key, Point, Reply, Side};
+use crate::backend::{Code, CursorConfig, Direction, Field, Format, Key, Point, Reply, Side};
 use bounds::Bounds;
 
 /// A cursor.
@@ -24,6 +27,8 @@ pub struct Cursor {
     pub table: TableId,
     /// Its configuration.
     pub config: CursorConfig,
+    /// How the table keeps its records.
+    pub format: Format,
     /// When it was opened, in the session's order.
     pub opened: u64,
     key: Field,
@@ -85,11 +90,12 @@ impl Ctx<'_> {
 }
 
 impl Cursor {
-    /// A cursor that stands nowhere.
-    pub fn new(table: TableId, config: CursorConfig, opened: u64) -> Self {
+    /// A cursor that stands nowhere, on a table of that format.
+    pub fn new(table: TableId, format: Format, config: CursorConfig, opened: u64) -> Self {
         Cursor {
             table,
-            config,
+            config: CursorConfig { append: config.append && format.is_column(), ..config },
+            format,
             opened,
             key: Field::Unset,
             value: Field::Unset,

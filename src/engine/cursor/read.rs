@@ -2,7 +2,7 @@
 
 use super::access::Looked;
 use super::{Ctx, Cursor};
-use crate::backend::{Code, Direction, Isolation, Key, Point, Value};
+use crate::backend::{Code, Direction, Format, Isolation, Key, Point, Value};
 use crate::engine::core::{Role, Table};
 use crate::engine::faults::{self, Fault};
 use crate::engine::version::Unresolved;
@@ -50,7 +50,10 @@ impl Cursor {
         }
         self.leave(ctx);
         ctx.ensure_snapshot();
-        self.lookup(ctx, key)
+        match self.lookup(ctx, key)? {
+            None => Ok(self.implicit(ctx, key)),
+            found => Ok(found),
+        }
     }
 
     /// Whether a new search would otherwise lose the snapshot that the cursor's place holds.
@@ -82,8 +85,9 @@ impl Cursor {
     }
 
     /// Looks for `key` or a neighbour; the place is given up unless it held the very record.
+    /// On a column store it is given up first in any case.
     fn find_near(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<(Key, Value)> {
-        if self.looks_under_held_snapshot(ctx) {
+        if self.looks_under_held_snapshot(ctx) && !self.format.is_column() {
             if let Some(found) = self.under_held_snapshot(ctx, key)? {
                 return Ok(Some(found));
             }
@@ -103,6 +107,9 @@ impl Cursor {
     }
 
     fn nearest(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<(Key, Value)> {
+        if self.format == Format::Fixed {
+            return self.nearest_fixed(ctx, key);
+        }
         if self.bounds.is_above(key) {
             let from = self.bounds.start(Direction::Prev).cloned();
             return self.land(ctx, from.as_ref(), Direction::Prev);
@@ -170,7 +177,7 @@ impl Cursor {
             (rows != 0).then(|| tree.rows().nth((draw % rows) as usize).map(|(key, _)| key.clone())).flatten()
         };
         match &ctx.node.core.tables[self.table.0] {
-            Table::Plain(tree) => from_tree(tree),
+            Table::Plain(tree) | Table::Fixed(tree) => from_tree(tree),
             Table::Layered(layered) if ctx.node.core.role == Role::Leader => from_tree(&layered.live),
             Table::Layered(layered) => {
                 let limit = ctx.node.core.registrations[ctx.session].newest_checkpoint;
@@ -192,7 +199,7 @@ impl Cursor {
         // It minds no snapshot, but takes one as every read does; other cursors of the session may hold it by their places.
         ctx.ensure_snapshot();
         let largest = match &ctx.node.core.tables[self.table.0] {
-            Table::Plain(tree) => tree.largest(),
+            Table::Plain(tree) | Table::Fixed(tree) => tree.largest(),
             Table::Layered(layered) if ctx.node.core.role == Role::Leader => layered.live.largest(),
             Table::Layered(layered) => {
                 let limit = ctx.node.core.registrations[ctx.session].newest_checkpoint;

@@ -3,7 +3,7 @@
 
 use super::access::Change;
 use super::{Ctx, Cursor, modify};
-use crate::backend::{Code, Delta, Field, IgnorePrepare, Isolation, Key, Point, Value};
+use crate::backend::{Code, Delta, Field, Format, IgnorePrepare, Isolation, Key, Point, Value};
 use crate::engine::faults::{self, Fault};
 use crate::engine::layered::tombstone;
 use crate::engine::version::Unresolved;
@@ -27,6 +27,9 @@ impl Cursor {
     /// What is wrong with a call before anything is looked up, and before an implicit transaction begins: then only
     /// the code tells.
     pub fn check_write(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>) -> Result<(), Code> {
+        if self.appends(op) {
+            return self.check_append(ctx);
+        }
         let Some(key) = self.key.get() else {
             return Err(Code::Invalid);
         };
@@ -70,15 +73,20 @@ impl Cursor {
 
     /// Makes a write that [`Cursor::check_write`] has let through.
     pub fn write(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>) -> Code {
+        if self.appends(op) {
+            return self.append(ctx);
+        }
         let Some(key) = self.key.get().cloned() else {
             return Code::Invalid;
         };
+        let in_place = self.is_positioned();
+        let fixed = self.format == Format::Fixed;
         let looks_up = matches!(op, WriteOp::Insert) && !self.overwrites(ctx);
-        if !self.is_positioned() || looks_up {
+        if !in_place || looks_up || fixed {
             self.leave(ctx); // with a loose snapshot: a write by key looks afresh
         }
         ctx.ensure_snapshot();
-        if !ctx.txn.running && self.is_stale(ctx, op, &key) {
+        if !ctx.txn.running && self.is_stale(ctx, op, &key, in_place) {
             match op {
                 WriteOp::Remove => self.sought_in_vain(ctx),
                 _ => self.write_refused(ctx),
@@ -88,7 +96,8 @@ impl Cursor {
         match op {
             WriteOp::Insert => self.insert(ctx, key),
             WriteOp::Update => self.update(ctx, key),
-            WriteOp::Remove if self.is_positioned() => self.remove_in_place(ctx, key),
+            WriteOp::Remove if fixed => self.remove_fixed(ctx, key, in_place),
+            WriteOp::Remove if in_place => self.remove_in_place(ctx, key),
             WriteOp::Remove => self.remove_by_key(ctx, key),
             WriteOp::Modify(deltas) => self.modify(ctx, deltas),
             WriteOp::Reserve => self.reserve(ctx, key),
@@ -97,9 +106,9 @@ impl Cursor {
 
     /// Whether an implicit transaction's first attempt would fail because its session holds an old snapshot. It is
     /// made once more with a new one; only a remove by position is not, for it would have lost its position.
-    fn is_stale(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>, key: &Key) -> bool {
+    fn is_stale(&mut self, ctx: &mut Ctx<'_>, op: WriteOp<'_>, key: &Key, in_place: bool) -> bool {
         match op {
-            WriteOp::Remove if self.is_positioned() => false,
+            WriteOp::Remove if in_place => false,
             WriteOp::Insert if !self.overwrites(ctx) && matches!(self.peek(ctx, key), Ok(Some(_))) => false,
             _ => self.conflicts(ctx, key),
         }
@@ -135,9 +144,9 @@ impl Cursor {
         } else if in_place || self.overwrites(ctx) {
             writable(ctx)
         } else {
-            match self.peek(ctx, &key) {
-                Ok(Some(_)) => writable(ctx),
-                Ok(None) => Some(Code::NotFound),
+            match self.has_record(ctx, &key) {
+                Ok(true) => writable(ctx),
+                Ok(false) => Some(Code::NotFound),
                 Err(unresolved) => Some(in_the_way(unresolved)),
             }
         };
@@ -194,8 +203,16 @@ impl Cursor {
         if self.conflicts(ctx, key) {
             return Err(Code::Rollback);
         }
-        let found = if self.bounds.admit(key) { self.peek(ctx, key).map_err(in_the_way)? } else { None };
-        found.map_or(Err(Code::NotFound), |_| Ok(()))
+        let found = self.bounds.admit(key) && self.has_record(ctx, key).map_err(in_the_way)?;
+        if found { Ok(()) } else { Err(Code::NotFound) }
+    }
+
+    /// Whether there is a record. In a fixed-length table nothing but its end tells.
+    fn has_record(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Result<bool, Unresolved> {
+        if self.format == Format::Fixed {
+            return Ok(self.implicit(ctx, key).is_some());
+        }
+        self.peek(ctx, key).map(|found| found.is_some())
     }
 
     /// The value is looked up first, unless the cursor holds it, then comes the conflict check. A modify that is
@@ -273,12 +290,12 @@ impl Cursor {
 
 /// Only snapshot isolation may write, and who passes over prepared updates may not unless that was said. Noticed at the
 /// moment of the write, after the lookups.
-fn writable(ctx: &Ctx<'_>) -> Option<Code> {
+pub(super) fn writable(ctx: &Ctx<'_>) -> Option<Code> {
     let only_reads = ctx.txn.ignore_prepare == IgnorePrepare::ReadOnly;
     (only_reads || ctx.txn.isolation != Isolation::Snapshot).then_some(Code::NotSupported)
 }
 
 /// What a write answers where a read would have met a prepared update.
-fn in_the_way(_: Unresolved) -> Code {
+pub(super) fn in_the_way(_: Unresolved) -> Code {
     Code::Rollback
 }

@@ -69,7 +69,7 @@ impl LayeredTable {
         let LayeredTable { name, incarnation, .. } = self;
         *self = LayeredTable::new(name, *incarnation);
         match (role, content) {
-            (Role::Leader, Some(content)) => self.live = content.image.to_tree(),
+            (Role::Leader, Some(content)) => self.live = content.image.to_tree(Tree::default()),
             (Role::Follower, Some(content)) => self.adopted.push(content),
             (_, None) => {}
         }

@@ -6,12 +6,17 @@
 //! - a snapshot is a moment in the order of commits (`session`);
 //! - a write outside a transaction is a transaction of its own (`writes`);
 //! - a truncate is a walk that removes what it comes to (`truncate`);
+//! - what column stores do otherwise is in `column`, and what fixed-length ones do in `fixed`;
 //! - commit, rollback and the rules for timestamps are in `transactions`, what comes between prepare and commit in
-//!   `prepared`, and what concerns whole tables in `tables`.
+//!   `prepared`, and what concerns whole tables in `tables`;
+//! - a checkpoint is a copy, and recovery puts it in place (`recovery`).
 
+mod column;
 mod cursor;
+mod fixed;
 mod prepared;
 mod reads;
+mod recovery;
 mod session;
 mod table;
 mod tables;
@@ -22,15 +27,16 @@ mod truncate;
 mod version;
 mod writes;
 
+pub use recovery::Checkpoint;
 pub use tables::Update;
 
-use crate::backend::{Backend, Call, Code, Direction, Field, Isolation, Reply, Timestamp, Who};
+use crate::backend::{Backend, Call, Code, Direction, Field, Format, Isolation, Reply, Timestamp, Who};
 use cursor::{Cursor, Effect};
 use session::Session;
 use table::Table;
 use version::{Everyone, Moment, TxnId};
 
-/// The executable specification of one or two tables and their sessions.
+/// The executable specification of some tables and their sessions.
 #[derive(Debug)]
 pub struct Model {
     tables: Vec<Table>,
@@ -100,11 +106,11 @@ impl Answer {
 }
 
 impl Model {
-    /// That many empty tables with one session per entry of `isolation`, which is the session's isolation outside
+    /// That many empty tables of that format with one session per entry of `isolation`, which is the session's isolation outside
     /// explicit transactions. Each session has `slots` cursor slots, all empty.
-    pub fn new(isolation: &[Isolation], slots: u8, tables: u8) -> Self {
+    pub fn new(isolation: &[Isolation], slots: u8, tables: u8, format: Format) -> Self {
         let sessions = isolation.iter().map(|&isolation| Session::new(isolation, slots)).collect();
-        Model { tables: (0..tables).map(|_| Table::default()).collect(), sessions, node: Node::default() }
+        Model { tables: (0..tables).map(|_| Table::new(format)).collect(), sessions, node: Node::default() }
     }
 
     fn session(&self, session: u8) -> &Session {
@@ -162,9 +168,15 @@ impl Model {
         if self.refused_by_random(who, &call) {
             return Answer::harmless(Code::NotSupported);
         }
+        if matches!(call, Call::Modify(_)) && self.format(who) == Format::Fixed {
+            return Answer::harmless(Code::NotSupported);
+        }
         if self.session(who.session).is_prepared()
             && let Some(answer) = self.while_prepared(who, &call)
         {
+            return answer;
+        }
+        if let Some(answer) = self.refused_by_format(who, &call) {
             return answer;
         }
         let session = who.session;

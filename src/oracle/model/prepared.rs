@@ -16,7 +16,7 @@ impl Model {
     pub(super) fn prepare(&mut self, session: u8, prepare_ts: Option<Timestamp>) -> Code {
         let Model { tables, sessions, node } = self;
         let session = &mut sessions[usize::from(session)];
-        let Some(txn) = session.txn.as_mut().filter(|txn| !(txn.failed && txn.has_written)) else {
+        let Some(txn) = session.txn.as_mut().filter(|txn| !txn.is_doomed()) else {
             return Code::Invalid;
         };
         let set = match prepare_ts {

@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Effect};
 use super::table::Met;
 use super::version::PrepareConflict;
 use super::{Answer, Model};
-use crate::backend::{Code, CursorConfig, Direction, Isolation, Key, Side, Value, Who};
+use crate::backend::{Code, CursorConfig, Direction, Format, Isolation, Key, Side, Value, Who};
 use std::cmp::Ordering;
 use std::ops::Bound;
 
@@ -33,13 +33,26 @@ impl Model {
             self.cursor(who).place.is_some() && self.session(who.session).isolation() != Isolation::ReadCommitted;
         if stays {
             self.hold_snapshot(who.session);
-            let seen = self.read(who, key)?;
+            let reader = self.session(who.session).reader();
+            let seen = self.table(who).chain(key).map_or(Ok(None), |chain| chain.read(&reader))?;
             if seen.is_some() {
                 return Ok(seen.cloned());
             }
         }
         self.start_over(who);
         Ok(self.read(who, key)?.cloned())
+    }
+
+    /// Looks up the key of a `search_near`. In a column store that does not begin with the snapshot that is held.
+    fn find_near(&mut self, who: Who, key: &Key) -> Result<Option<(Key, Value)>, PrepareConflict> {
+        if self.format(who) == Format::Row {
+            return Ok(self.find(who, key)?.map(|value| (key.clone(), value)));
+        }
+        self.start_over(who);
+        if self.format(who) == Format::Fixed {
+            return self.near_fixed(who, key);
+        }
+        Ok(self.read(who, key)?.map(|value| (key.clone(), value.clone())))
     }
 
     /// What the cursor's session sees at a key of the cursor's table.
@@ -68,11 +81,12 @@ impl Model {
             Some(Side::Upper) => -1,
         };
         if cursor.bounds.contain(&target) {
-            match self.find(who, &target) {
+            match self.find_near(who, &target) {
                 Ok(None) => {}
-                Ok(Some(value)) => {
-                    let code = self.finish(who, Code::Ok, Effect::Stand(target, value));
-                    return Answer::exact(code, exact(Ordering::Equal));
+                Ok(Some((key, value))) => {
+                    let order = key.cmp(&target);
+                    let code = self.finish(who, Code::Ok, Effect::Stand(key, value));
+                    return Answer::exact(code, exact(order));
                 }
                 Err(PrepareConflict) => return self.finish(who, Code::PrepareConflict, Effect::Miss).into(),
             }
@@ -86,7 +100,7 @@ impl Model {
         match met {
             Some((key, Ok(value))) => {
                 let order = key.cmp(&target);
-                let stand = Effect::Stand(key.clone(), value.clone());
+                let stand = Effect::Stand(key, value.clone());
                 Answer::exact(self.finish(who, Code::Ok, stand), exact(order))
             }
             Some((_, Err(PrepareConflict))) => self.finish(who, Code::PrepareConflict, Effect::Miss).into(),
@@ -120,13 +134,13 @@ impl Model {
         };
         match self.neighbour(who, direction, from) {
             Some((key, Ok(value))) => {
-                let stand = Effect::Stand(key.clone(), value.clone());
+                let stand = Effect::Stand(key, value.clone());
                 self.finish(who, Code::Ok, stand)
             }
             Some((key, Err(PrepareConflict))) => {
                 let effect = match cursor.bounds.key(side) {
                     Some(bound) if cursor.place.is_none() => Effect::Name(bound.clone()),
-                    _ => Effect::Stall(key.clone(), direction),
+                    _ => Effect::Stall(key, direction),
                 };
                 self.finish(who, Code::PrepareConflict, effect)
             }

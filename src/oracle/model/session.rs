@@ -39,6 +39,13 @@ pub(super) struct Transaction {
     pub writes: Vec<(u8, Key)>,
 }
 
+impl Transaction {
+    /// Whether it can only be rolled back: a call has failed, and it has written.
+    pub fn is_doomed(&self) -> bool {
+        self.failed && self.has_written
+    }
+}
+
 /// A session.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -57,6 +64,11 @@ impl Session {
     pub fn new(default_isolation: Isolation, slots: u8) -> Self {
         let cursors = (0..slots).map(|_| None).collect();
         Session { default_isolation, cursors, txn: None, snapshot: None, spare: Vec::new() }
+    }
+
+    /// The session as it was in the beginning.
+    pub fn anew(&self) -> Self {
+        Session::new(self.default_isolation, self.cursors.len() as u8)
     }
 
     /// The cursor in a slot.

@@ -1,16 +1,22 @@
-//! The table: every key with all its versions, and the searches that a cursor needs.
+//! The table: every key with all its versions, and the searches that a cursor needs. In what a fixed-length one shows beyond
+//! that see `fixed`.
 
 use super::version::{Chain, Everyone, PrepareConflict, Reader, TxnId, Version};
-use crate::backend::{Direction, Key, Timestamp, Value};
+use crate::backend::{Direction, FIXED_ZERO, Format, Key, Timestamp, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::successors;
 use std::ops::Bound;
 
 /// A key that a walk has come to, and the value that is read there.
-pub(super) type Met<'a> = (&'a Key, Result<&'a Value, PrepareConflict>);
+pub(super) type Met<'a> = (Key, Result<&'a Value, PrepareConflict>);
 
 /// All versions of every key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Table {
+    /// How it keeps its records.
+    pub format: Format,
+    /// What a record of a fixed-length table is that shows no value.
+    zero: Value,
     keys: BTreeMap<Key, Chain>,
     /// Keys that were written once and of which no version is left.
     forgotten: BTreeSet<Key>,
@@ -21,6 +27,12 @@ pub(super) struct Table {
 impl Table {
     /// The smallest table that is worth sweeping.
     const SWEEP_MIN: usize = 256;
+
+    /// An empty table.
+    pub fn new(format: Format) -> Self {
+        let zero = Value::new(FIXED_ZERO);
+        Table { format, zero, keys: BTreeMap::new(), forgotten: BTreeSet::new(), sweep_at: 0 }
+    }
 
     /// The versions of a key.
     pub fn chain(&self, key: &Key) -> Option<&Chain> {
@@ -39,26 +51,42 @@ impl Table {
 
     /// What the reader sees at `key`.
     pub fn read(&self, key: &Key, reader: &Reader) -> Result<Option<&Value>, PrepareConflict> {
-        self.chain(key).map_or(Ok(None), |chain| chain.read(reader))
+        let value = self.chain(key).map_or(Ok(None), |chain| chain.read(reader))?;
+        Ok(value.or_else(|| self.fills(key).then_some(&self.zero)))
     }
 
     /// The first key from `from` on in direction `direction` at which the reader sees a record or has a prepared update
     /// in its way.
     pub fn step(&self, direction: Direction, from: Bound<&Key>, reader: &Reader) -> Option<Met<'_>> {
-        let seen = |(key, chain)| Chain::read(chain, reader).transpose().map(|value| (key, value));
+        if self.format == Format::Fixed {
+            return self.step_by_number(direction, from, reader);
+        }
+        let seen = |(key, chain): (&Key, _)| Chain::read(chain, reader).transpose().map(|value| (key.clone(), value));
         match direction {
             Direction::Next => self.keys.range::<Key, _>((from, Bound::Unbounded)).find_map(seen),
             Direction::Prev => self.keys.range::<Key, _>((Bound::Unbounded, from)).rev().find_map(seen),
         }
     }
 
-    /// The largest key that has a version, seen by anybody or not.
+    /// All that such steps come to from the first key on.
+    pub fn walk<'a>(&'a self, reader: &'a Reader) -> impl Iterator<Item = Met<'a>> {
+        let first = self.step(Direction::Next, Bound::Unbounded, reader);
+        successors(first, |(key, _)| self.step(Direction::Next, Bound::Excluded(key), reader))
+    }
+
+    /// The largest key that has a version, seen by anybody or not. In a column store it is the end.
     pub fn largest_key(&self) -> Option<&Key> {
+        if self.format.is_column() {
+            return self.last_written();
+        }
         self.keys.iter().rev().find(|(_, chain)| !chain.is_empty()).map(|(key, _)| key)
     }
 
-    /// The largest key with a version that somebody, present or to come, needs.
+    /// The largest key with a version that somebody, present or to come, needs. In a column store it is the end.
     pub fn largest_needed(&self, everyone: &Everyone) -> Option<&Key> {
+        if self.format.is_column() {
+            return self.last_written();
+        }
         self.keys.iter().rev().find(|(_, chain)| chain.is_needed(everyone)).map(|(key, _)| key)
     }
 
@@ -67,9 +95,38 @@ impl Table {
         self.keys.values_mut().for_each(|chain| chain.roll_back_to_stable(stable));
     }
 
+    /// What a checkpoint keeps of the table: see [`Chain::checkpointed`].
+    pub fn checkpointed(&self, stable: Option<Timestamp>, oldest: Timestamp) -> Table {
+        let keys = self.keys.iter().map(|(key, chain)| (key.clone(), chain.checkpointed(stable, oldest)));
+        Table {
+            format: self.format,
+            zero: self.zero.clone(),
+            keys: keys.collect(),
+            forgotten: self.forgotten.clone(),
+            sweep_at: self.sweep_at,
+        }
+    }
+
     /// Whether the key was ever written, by whomever and with whatever outcome.
     pub fn ever_written(&self, key: &Key) -> bool {
         self.keys.contains_key(key) || self.forgotten.contains(key)
+    }
+
+    /// The smallest such key.
+    pub fn first_written(&self) -> Option<&Key> {
+        self.keys.keys().next().into_iter().chain(self.forgotten.first()).min()
+    }
+
+    /// The largest such key.
+    pub fn last_written(&self) -> Option<&Key> {
+        self.keys.keys().next_back().max(self.forgotten.last())
+    }
+
+    /// The first such key after another.
+    pub fn written_after(&self, key: &Key) -> Option<&Key> {
+        let after = (Bound::Excluded(key), Bound::Unbounded);
+        let kept = self.keys.range::<Key, _>(after).next().map(|(key, _)| key);
+        kept.into_iter().chain(self.forgotten.range::<Key, _>(after).next()).min()
     }
 
     /// All such keys, some of them twice.

@@ -1,12 +1,11 @@
 //! The tables as a whole: what a harness may ask about them without disturbing anything, and the calls of the node that
 //! change them.
 
-use super::session::Session;
+use super::session::{Session, Transaction};
 use super::table::Table;
 use super::version::{Chain, Everyone, Kind};
 use super::{Answer, Model};
-use crate::backend::{Call, Code, Direction, Key, Timestamp, Value, Who};
-use std::ops::Bound;
+use crate::backend::{Call, Code, Key, Timestamp, Value, Who};
 
 /// An update of a running transaction, as an application that means to repeat it after a crash would log it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,29 +37,14 @@ impl Model {
     pub fn seen(&self, session: u8, table: u8) -> Vec<(Key, Value)> {
         let table = &self.tables[usize::from(table)];
         let reader = self.session(session).peeker(self.node.now);
-        let mut seen = Vec::new();
-        let mut from = Bound::Unbounded;
-        while let Some((key, value)) = table.step(Direction::Next, from, &reader) {
-            if let Ok(value) = value {
-                seen.push((key.clone(), value.clone()));
-            }
-            from = Bound::Excluded(key);
-        }
-        seen
+        table.walk(&reader).filter_map(|(key, value)| Some((key, value.ok()?.clone()))).collect()
     }
 
     /// Whether a walk of `session` over the whole table would meet a prepared update. Disturbs nothing.
     pub fn meets_prepared(&self, session: u8, table: u8) -> bool {
         let table = &self.tables[usize::from(table)];
         let reader = self.session(session).peeker(self.node.now);
-        let mut from = Bound::Unbounded;
-        while let Some((key, value)) = table.step(Direction::Next, from, &reader) {
-            if value.is_err() {
-                return true;
-            }
-            from = Bound::Excluded(key);
-        }
-        false
+        table.walk(&reader).any(|(_, value)| value.is_err())
     }
 
     /// The largest key with a version that somebody needs: the session, a reader to come, or a transaction that runs.
@@ -134,16 +118,33 @@ impl Model {
     /// Whether `call` looks through a whole table of which the session sees nothing, but in which there have been records.
     /// Disturbs nothing.
     pub fn looks_over_remains(&self, who: Who, call: Call<'_>) -> bool {
-        let table = match call {
-            Call::Next | Call::Prev | Call::SearchNear => self.table_of(who),
-            Call::Truncate { start, stop } => match start.or(stop) {
-                Some(cursor) => self.table_of(Who { cursor, ..who }),
-                None => return false,
-            },
-            Call::TruncateTable { table } => table,
-            _ => return false,
+        let walked = match call {
+            Call::Next | Call::Prev | Call::SearchNear => Some(self.table_of(who)),
+            call => self.truncated(who, call),
         };
+        let Some(table) = walked else { return false };
         self.tables[usize::from(table)].all_written().next().is_some() && self.seen(who.session, table).is_empty()
+    }
+
+    /// Whether `call` is a truncate of a table in which there has never been a record.
+    pub fn truncates_untouched(&self, who: Who, call: Call<'_>) -> bool {
+        self.truncated(who, call).is_some_and(|table| self.tables[usize::from(table)].all_written().next().is_none())
+    }
+
+    /// The table that `call` is to truncate.
+    fn truncated(&self, who: Who, call: Call<'_>) -> Option<u8> {
+        match call {
+            Call::Truncate { start, stop } => start.or(stop).map(|cursor| self.table_of(Who { cursor, ..who })),
+            Call::TruncateTable { table } => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Whether a cursor that stands on a record has another value than its session sees there. Disturbs nothing.
+    pub fn is_stale(&self, who: Who) -> bool {
+        let cursor = self.cursor(who);
+        let Some(key) = cursor.key.get().filter(|_| cursor.is_positioned()) else { return false };
+        cursor.value.get() != self.peek(who.session, self.table_of(who), key).as_ref()
     }
 
     /// The key of a cursor that stands on a record which its session does not see. Disturbs nothing.
@@ -151,6 +152,11 @@ impl Model {
         let cursor = self.cursor(who);
         let key = cursor.key.get().filter(|_| cursor.is_positioned())?;
         self.peek(who.session, self.table_of(who), key).is_none().then(|| key.clone())
+    }
+
+    /// Whether a session's transaction has failed after it has written: it can only be rolled back.
+    pub fn is_doomed(&self, session: u8) -> bool {
+        self.session(session).txn.as_ref().is_some_and(Transaction::is_doomed)
     }
 
     /// The number of versions that are held, of all keys of all tables.
@@ -197,7 +203,8 @@ impl Model {
         if self.sessions.iter().any(|session| session.txn.is_some() || on_it(session)) {
             return Answer::harmless(Code::Busy);
         }
-        self.tables[usize::from(table)] = Table::default();
+        let format = self.tables[usize::from(table)].format;
+        self.tables[usize::from(table)] = Table::new(format);
         Code::Ok.into()
     }
 }

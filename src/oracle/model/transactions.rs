@@ -63,7 +63,7 @@ impl Model {
     /// A failed transaction may commit only if it wrote nothing, and one that was to be prepared only once it is. The
     /// timestamps are checked again: stable may have passed them. And each update has to fit what it replaced.
     fn may_commit(&self, txn: &mut Transaction, commit_ts: Option<Timestamp>) -> bool {
-        if (txn.failed && txn.has_written) || txn.prepare_ts != 0 {
+        if txn.is_doomed() || txn.prepare_ts != 0 {
             return false;
         }
         let commit_ts = commit_ts.or((txn.commit_ts != 0).then_some(txn.commit_ts));

@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Effect};
 use super::version::Kind;
 use super::{Answer, Model};
-use crate::backend::{Code, CursorConfig, Direction, Who};
+use crate::backend::{Code, CursorConfig, Direction, Format, Who};
 
 impl Model {
     /// Removes the records from one cursor's key to another's. What is wrong with the cursors is told before anything is
@@ -16,7 +16,9 @@ impl Model {
         };
         let ends = [start, stop].into_iter().flatten();
         let fault = self.no_ends(start, stop);
-        let looks = fault.is_none() && (start.is_none() || ends.clone().any(|end| !self.cursor(end).is_positioned()));
+        // Without a start cursor, one of its own looks; a random one cannot.
+        let sought = ends.clone().find(|&end| !self.cursor(end).is_positioned());
+        let looks = fault.is_none() && (start.is_none() || sought.is_some_and(|end| !self.cursor(end).config.random));
         let code = self.in_a_transaction(session, looks, |model| {
             let code = match (fault, start) {
                 (Some(fault), _) => fault,
@@ -100,9 +102,14 @@ impl Model {
             Code::NotFound => Code::Rollback,
             code => code,
         };
+        let mut is_first = true;
         while found == Code::Ok {
             let key = key_of(self, start).expect("a cursor that has found something has a key");
-            match self.put(start, &key, Kind::Delete) {
+            let removed = match self.format(start) {
+                Format::Row | Format::Variable => self.put(start, &key, Kind::Delete),
+                Format::Fixed => self.truncate_fixed(start, &key, is_first),
+            };
+            match removed {
                 Ok(()) => {}
                 Err(Code::NotFound) => return Code::Rollback,
                 Err(code) => return code,
@@ -110,6 +117,7 @@ impl Model {
             if last.as_ref() == Some(&key) {
                 return Code::Ok;
             }
+            is_first = false;
             found = self.step(start, Direction::Next);
             if last.is_some() && key_of(self, start) > last {
                 return Code::Ok;

@@ -8,7 +8,7 @@ pub(super) type Moment = u64;
 pub(super) type TxnId = u64;
 
 /// What an update did to its key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     /// Gave it a value.
     Put(Value),
@@ -32,7 +32,7 @@ pub(super) enum State {
 }
 
 /// One update of a key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Version {
     /// What it did.
     pub kind: Kind,
@@ -227,6 +227,20 @@ impl Chain {
     /// Takes back what is durable only after `stable`.
     pub fn roll_back_to_stable(&mut self, stable: Timestamp) {
         self.versions.retain(|version| version.durable_ts <= stable);
+    }
+
+    /// What a checkpoint keeps of the versions: those that are committed, and durable by `stable` if that is given.
+    /// What was durable by `oldest` has no timestamp in it any more.
+    pub fn checkpointed(&self, stable: Option<Timestamp>, oldest: Timestamp) -> Chain {
+        let is_kept = |version: &&Version| {
+            let committed = matches!(version.state, State::Committed(_));
+            committed && stable.is_none_or(|stable| version.durable_ts <= stable)
+        };
+        let mut versions: Vec<Version> = self.versions.iter().filter(is_kept).cloned().collect();
+        for version in versions.iter_mut().filter(|version| version.durable_ts <= oldest) {
+            (version.start_ts, version.durable_ts) = (0, 0);
+        }
+        Chain { versions, trim_at: 0 }
     }
 
     fn drop_reserved(&mut self, txn: TxnId) {

@@ -2,8 +2,8 @@
 
 use super::Model;
 use super::cursor::Effect;
-use super::version::{Kind, PrepareConflict, State, Version};
-use crate::backend::{Code, Delta, Field, IgnorePrepare, Isolation, Key, Value, Who};
+use super::version::{Chain, Kind, PrepareConflict, State, Version};
+use crate::backend::{Code, Delta, Field, Format, IgnorePrepare, Isolation, Key, Value, Who};
 
 /// A write call.
 #[derive(Clone, Copy)]
@@ -40,10 +40,11 @@ impl Model {
     fn prerequisites(&self, who: Who, write: Write<'_>) -> Result<(), Code> {
         let cursor = self.cursor(who);
         let txn = self.session(who.session).txn.as_ref();
+        let needs_key = !(matches!(write, Write::Insert) && self.appends(who));
         let has_key = cursor.key.get().is_some();
         let has_value = cursor.value.get().is_some();
         match write {
-            _ if !has_key => Err(Code::Invalid),
+            _ if needs_key && !has_key => Err(Code::Invalid),
             Write::Insert | Write::Update if !has_value => Err(Code::Invalid),
             Write::Modify([]) => Err(Code::Invalid),
             Write::Modify(_) if txn.is_none_or(|txn| txn.isolation != Isolation::Snapshot) => Err(Code::NotSupported),
@@ -58,7 +59,7 @@ impl Model {
         let cursor = self.cursor(who);
         match write {
             Write::Insert | Write::Update | Write::Reserve => {
-                cursor.key.get().is_some_and(|key| cursor.bounds.contain(key))
+                cursor.key.get().is_none_or(|key| cursor.bounds.contain(key))
             }
             Write::Remove | Write::Modify(_) => true,
         }
@@ -112,7 +113,7 @@ impl Model {
 
     /// Gets a write under way. One that goes to the record the cursor stands on works with the snapshot that is held.
     /// Any other gives up the cursor's place first, and may so come by a fresh one.
-    fn approach(&mut self, who: Who, on_the_spot: bool) {
+    pub(super) fn approach(&mut self, who: Who, on_the_spot: bool) {
         if on_the_spot {
             self.hold_snapshot(who.session);
         } else {
@@ -121,11 +122,19 @@ impl Model {
         self.begin_implicitly(who.session);
     }
 
+    /// Whether a write finds its record where the cursor stands. In a fixed-length table none does.
+    fn on_the_spot(&self, who: Who) -> bool {
+        self.cursor(who).is_positioned() && self.format(who) != Format::Fixed
+    }
+
     /// Inserting never keeps the position. Without overwrite a record that is there is in the way, and that comes
     /// before conflicts.
     fn insert(&mut self, who: Who) -> Code {
+        if self.appends(who) {
+            return self.append(who);
+        }
         let overwrite = self.cursor(who).config.overwrite;
-        self.approach(who, overwrite && self.cursor(who).is_positioned());
+        self.approach(who, overwrite && self.on_the_spot(who));
         let (key, value) = self.key_and_value(who);
         if !overwrite {
             match self.read(who, &key).map(|existing| existing.cloned()) {
@@ -142,7 +151,7 @@ impl Model {
 
     /// Updating stands on the record. A positioned one asks neither for overwrite nor for existence.
     fn update(&mut self, who: Who) -> Code {
-        let positioned = self.cursor(who).is_positioned();
+        let positioned = self.on_the_spot(who);
         self.approach(who, positioned);
         let (key, value) = self.key_and_value(who);
         let must_exist = !positioned && !self.cursor(who).config.overwrite;
@@ -155,7 +164,10 @@ impl Model {
 
     /// A positioned remove keeps its position and ignores bounds; if it fails the position is lost.
     fn remove(&mut self, who: Who) -> Code {
-        let positioned = self.cursor(who).is_positioned();
+        if self.format(who) == Format::Fixed {
+            return self.remove_fixed(who);
+        }
+        let positioned = self.on_the_spot(who);
         self.approach(who, positioned);
         let key = self.cursor(who).key.get().expect("a remove has a key").clone();
         if positioned {
@@ -195,7 +207,7 @@ impl Model {
     /// Claims a record. A positioned cursor claims its key even if the record is gone, and ends with the search that
     /// tells so.
     fn reserve(&mut self, who: Who) -> Code {
-        let positioned = self.cursor(who).is_positioned();
+        let positioned = self.on_the_spot(who);
         self.approach(who, positioned);
         let key = self.cursor(who).key.get().expect("a reserve has a key").clone();
         let exists = if positioned { Ok(()) } else { self.existing(who, &key) };
@@ -209,23 +221,30 @@ impl Model {
     }
 
     /// The check of a write that needs a record: that no conflict hides behind what is visible, then that the bounds
-    /// show it, and then that it is there. (What is prepared and looked at conflicts at every isolation level.)
+    /// show it, and then that it is there. (What is prepared and looked at conflicts at every isolation level; in a
+    /// fixed-length table nobody has to look.)
     fn existing(&self, who: Who, key: &Key) -> Result<(), Code> {
-        let session = self.session(who.session);
-        let reader = session.reader();
-        let Some(chain) = self.table(who).chain(key) else {
-            return Err(Code::NotFound);
-        };
-        if session.isolation() == Isolation::Snapshot && chain.conflicts_with(&reader) {
-            return Err(Code::Rollback);
-        }
+        self.no_conflict(who, key)?;
         if !self.cursor(who).bounds.contain(key) {
             return Err(Code::NotFound);
         }
-        match chain.read(&reader) {
+        if self.table(who).fills(key) {
+            return Ok(());
+        }
+        match self.read(who, key) {
             Ok(Some(_)) => Ok(()),
             Ok(None) => Err(Code::NotFound),
             Err(PrepareConflict) => Err(Code::Rollback),
+        }
+    }
+
+    /// Whether a write of the session comes too late: the newest update of the key is one that it does not see.
+    pub(super) fn no_conflict(&self, who: Who, key: &Key) -> Result<(), Code> {
+        let session = self.session(who.session);
+        let conflicts = |chain: &Chain| chain.conflicts_with(&session.reader());
+        match self.table(who).chain(key) {
+            Some(chain) if session.isolation() == Isolation::Snapshot && conflicts(chain) => Err(Code::Rollback),
+            _ => Ok(()),
         }
     }
 

@@ -13,18 +13,19 @@
 //! `-` is an empty byte string, an empty configuration or none:
 //!
 //! ```text
-//! program <id> fresh|reuse <sessions> <slots> <tables> <isolation of session 0>,<of session 1>,...
+//! program <id> fresh|reuse <sessions> <slots> <tables> <isolation of session 0>,<of session 1>,... [var|fix]
 //! <verb> <session> <slot> [operand...]
 //! end
 //! ```
 //!
 //! With `fresh` it runs on a connection that no program had before; with `reuse` the connection may have been used, its
 //! global timestamps with it, but the tables are always new ones. A session and its slots are named by number from 0, a
-//! session call has the slot 0, a node call the session and slot 0.
+//! session call has the slot 0, a node call the session and slot 0. With `var` or `fix` the tables are column stores with values
+//! of variable length or of one byte; keys are record numbers then, as bytes: 8, the highest first.
 //!
 //! | entry | call |
 //! |---|---|
-//! | `open s c <table> <overwrite 0/1> <random 0/1>` | `open_cursor`; the cursor that is in the slot is closed after it |
+//! | `open s c <table> <overwrite 0/1> <random 0/1> [append]` | `open_cursor`; the cursor that is in the slot is closed after it |
 //! | `close s c` | `close`: the slot is empty |
 //! | `duplicate s c <session> <slot>` | `open_cursor(to_dup)`; as `open` |
 //! | `key s c BYTES`, `value s c BYTES` | `set_key`, `set_value` |

@@ -36,7 +36,14 @@ CONNECTION = (
     b"eviction_updates_target=90,eviction_updates_trigger=98,eviction=(threads_min=1,threads_max=1)"
 )
 # Without log=(enabled=false) the tables of an in-memory connection ignore timestamps.
-TABLE = b"key_format=u,value_format=u,log=(enabled=false),memory_page_max=90MB,leaf_page_max=32MB"
+TABLE = b"log=(enabled=false),memory_page_max=90MB"
+# What keys and values are, by the word for it in a request. In column stores keys are record numbers, and those with records
+# of fixed length have values of one byte; their pages are never larger, but that says nothing of those in memory.
+FORMATS = {
+    b"row": b"key_format=u,value_format=u,leaf_page_max=32MB,",
+    b"var": b"key_format=r,value_format=u,leaf_page_max=32MB,",
+    b"fix": b"key_format=r,value_format=8t,leaf_page_max=128KB,",
+}
 # Waits for no checkpoint; the locks are only ever held by WiredTiger's own threads, and not for long.
 DROP = b"checkpoint_wait=false"
 # Changes nothing, but makes WiredTiger look which transactions everybody sees by now. Otherwise it does that some time
@@ -122,6 +129,7 @@ VALUE_SET = VALUE_EXTERNAL | VALUE_INTERNAL
 
 # The state of a cursor as 64-bit words from the key on: where its parts are.
 STATE = CursorStruct.key.offset
+RECNO = CursorStruct.recno.offset
 WORDS = (ctypes.sizeof(CursorStruct) - STATE) // 8
 KEY_DATA = 0
 KEY_SIZE = (CursorStruct.key.offset - STATE + Item.size.offset) // 8
@@ -134,6 +142,8 @@ METHOD = ctypes.PYFUNCTYPE
 CONFIGURED = METHOD(c_int, c_void_p, c_char_p)
 PLAIN = METHOD(c_int, c_void_p)
 ITEM = METHOD(c_int, c_void_p, POINTER(Item))
+RECORD_NUMBER = METHOD(c_int, c_void_p, c_uint64)
+BYTE = METHOD(c_int, c_void_p, c_int)
 INTO_INT = METHOD(c_int, c_void_p, c_void_p, POINTER(c_int))
 NEAR = METHOD(c_int, c_void_p, POINTER(c_int))
 NAMED = METHOD(c_int, c_void_p, c_char_p, c_char_p)
@@ -199,7 +209,7 @@ class Cursor:
     # One table of methods for all cursors of a kind: by the pointers that it was made of.
     kinds = {}
 
-    def __init__(self, address):
+    def __init__(self, address, struct):
         self.address = address
         words = (c_uint64 * WORDS).from_address(address + STATE)
         self.words = memoryview(words).cast("B").cast("Q")
@@ -207,7 +217,7 @@ class Cursor:
         pointers_in_it = string_at(address + first, CursorStruct.cache.offset - first)
         methods = Cursor.kinds.get(pointers_in_it)
         if methods is None:
-            methods = Methods(CursorStruct.from_address(address), CURSOR_METHODS)
+            methods = Methods(struct, CURSOR_METHODS)
             Cursor.kinds[pointers_in_it] = methods
         self.call = methods
         self.item = Item()
@@ -216,12 +226,26 @@ class Cursor:
         """The key's bytes; only if it is set."""
         return string_at(self.words[KEY_DATA], self.words[KEY_SIZE])
 
+    def set_key(self, data):
+        """set_key. The bytes have to stay."""
+        item = self.item
+        item.data = data
+        item.size = len(data)
+        self.call.set_key(self.address, item)
+
+    def set_value(self, data):
+        """set_value. The bytes have to stay."""
+        item = self.item
+        item.data = data
+        item.size = len(data)
+        self.call.set_value(self.address, item)
+
     def answer(self, code, exact=0):
         """The answer to a call on the cursor, with the state that it is in."""
         words = self.words
         flags = words[FLAGS]
         if flags & KEY_SET:
-            key = string_at(words[KEY_DATA], words[KEY_SIZE]).hex()
+            key = self.key().hex()
             key = f"i{key}" if flags & KEY_INTERNAL else f"e{key}"
         else:
             key = "-"
@@ -231,6 +255,41 @@ class Cursor:
         else:
             value = "-"
         return f"{code} {exact} {key} {value} 0"
+
+
+class RecordCursor(Cursor):
+    """A cursor on a column store, in its slot."""
+
+    __slots__ = ("recno", "set_number", "set_byte")
+
+    def __init__(self, address, struct):
+        super().__init__(address, struct)
+        self.recno = c_uint64.from_address(address + RECNO)
+        self.set_number = RECORD_NUMBER(struct.set_key)
+        # Only for values of one byte.
+        self.set_byte = BYTE(struct.set_value) if string_at(struct.value_format) == b"8t" else None
+
+    def key(self):
+        """The record number, as bytes that are in order; only if the key is set."""
+        return self.recno.value.to_bytes(8, "big")
+
+    def set_key(self, data):
+        """set_key."""
+        self.set_number(self.address, int.from_bytes(data, "big"))
+
+    def set_value(self, data):
+        """set_value. The bytes have to stay."""
+        if self.set_byte:
+            self.set_byte(self.address, data[0])
+        else:
+            super().set_value(data)
+
+
+def cursor_at(address):
+    """The cursor that WiredTiger has opened there."""
+    struct = CursorStruct.from_address(address)
+    kind = RecordCursor if string_at(struct.key_format) == b"r" else Cursor
+    return kind(address, struct)
 
 
 def sign(number):
@@ -267,11 +326,11 @@ class Connection:
         """Opens a cursor: its code, and the cursor if that is 0."""
         handle = c_void_p()
         code = self.session_call.open_cursor(session, uri, to_duplicate, config, byref(handle))
-        return code, None if code else Cursor(handle.value)
+        return code, None if code else cursor_at(handle.value)
 
-    def create(self, uri):
-        """Creates a table."""
-        return self.session_call.create(self.own, uri, TABLE)
+    def create(self, uri, form):
+        """Creates a table of that format."""
+        return self.session_call.create(self.own, uri, FORMATS[form] + TABLE)
 
     def drop(self, uris):
         """Drops tables, and answers with the code of the first that fails. Busy while a transaction is running or a
@@ -289,8 +348,9 @@ class Connection:
 class Program:
     """A program that is being executed: its sessions, tables and slots."""
 
-    def __init__(self, connection, sessions, tables, isolations):
+    def __init__(self, connection, sessions, tables, isolations, form):
         self.connection = connection
+        self.form = form
         self.call = connection.session_call
         levels = isolations.split(b",")
         if len(levels) != sessions:
@@ -298,7 +358,7 @@ class Program:
         serial = connection.programs
         self.tables = [b"table:p%d_t%d" % (serial, table) for table in range(tables)]
         for uri in self.tables:
-            code = connection.create(uri)
+            code = connection.create(uri, form)
             if code:
                 raise Bad(f"create {code}")
         self.sessions = {}
@@ -375,11 +435,7 @@ def with_item(method):
 
     def verb(program, tokens):
         cursor = program.cursor(tokens[1], tokens[2])
-        data = program.bytes(tokens[3])
-        item = cursor.item
-        item.data = data
-        item.size = len(data)
-        getattr(cursor.call, method)(cursor.address, item)
+        getattr(cursor, method)(program.bytes(tokens[3]))
         return cursor.answer(0)
 
     return verb
@@ -421,10 +477,12 @@ def configured(method):
 
 def open_cursor(program, tokens):
     """A cursor that cannot be opened leaves the one that is there, as a duplicate does."""
-    _, session, slot, table, overwrite, random = tokens
+    _, session, slot, table, overwrite, random, *append = tokens
     config = b"overwrite=" + (b"true" if overwrite == b"1" else b"false")
     if random == b"1":
         config += b",next_random=true"
+    if append == [b"append"]:
+        config += b",append=true"
     code, cursor = program.connection.open_cursor(program.session(session), program.table(table), None, config)
     return put_or_keep(program, (session, slot), code, cursor)
 
@@ -547,7 +605,7 @@ def rollback_to_stable(program, _):
 def recreate(program, tokens):
     uri = program.table(tokens[3])
     connection = program.connection
-    code = program.unwatched(lambda: connection.drop([uri]) or connection.create(uri))
+    code = program.unwatched(lambda: connection.drop([uri]) or connection.create(uri, program.form))
     return f"{code} 0 - - 0"
 
 
@@ -609,7 +667,7 @@ def check_layout(connection):
     """Makes sure that the structures are laid out as they are assumed to be, as far as that can be seen from outside."""
     uri = b"table:layout"
     session = connection.own
-    if connection.create(uri):
+    if connection.create(uri, b"row"):
         raise Refused("a table cannot be created")
     code, cursor = connection.open_cursor(session, uri, None, None)
     if code:
@@ -617,8 +675,7 @@ def check_layout(connection):
     struct = CursorStruct.from_address(cursor.address)
     formats = [string_at(text) for text in (struct.uri, struct.key_format, struct.value_format)]
     key = b"a key"
-    cursor.item.data, cursor.item.size = key, len(key)
-    cursor.call.set_key(cursor.address, cursor.item)
+    cursor.set_key(key)
     as_assumed = (
         formats == [uri, b"u", b"u"]
         and struct.session == session
@@ -659,7 +716,7 @@ class Executor:
             tokens = line.split()
             if tokens[:1] == [b"flush"]:
                 self.flush = tokens[1:] == [b"1"]
-            elif tokens[:1] == [b"program"] and len(tokens) == 7:
+            elif tokens[:1] == [b"program"] and len(tokens) in (7, 8) and tokens[7:8] in ([], [b"var"], [b"fix"]):
                 signal.alarm(self.limit)
                 with contextlib.suppress(OSError):
                     os.ftruncate(2, 0)
@@ -672,7 +729,7 @@ class Executor:
 
     def program(self, tokens):
         """Executes one program and answers."""
-        _, name, base, sessions, _, tables, isolations = tokens
+        _, name, base, sessions, _, tables, isolations, *form = tokens
         if base == b"fresh" or self.connection.programs >= PROGRAMS_PER_CONNECTION:
             if self.connection.programs:
                 self.renew()
@@ -680,7 +737,8 @@ class Executor:
         answers = []
         program = None
         try:
-            program = Program(self.connection, int(sessions), int(tables), isolations)
+            form = form[0] if form else b"row"
+            program = Program(self.connection, int(sessions), int(tables), isolations, form)
             self.entries(program, answers)
             last = f"done {name.decode()}"
         except Bad as bad:

@@ -4,7 +4,6 @@ use super::Generator;
 use crate::backend::{Delta, Direction, Key, Value, Who};
 use crate::program::keys::ODD_KEYS;
 use crate::program::plan::Present;
-use crate::program::step::Config;
 use crate::program::values::{self, LONG_MAX, LONG_MIN, ODD_VALUES};
 
 impl Generator {
@@ -31,16 +30,16 @@ impl Generator {
 
     pub(super) fn pool_key(&mut self, index: u16) -> Key {
         self.index = Some(index);
-        Config::pool_key(index)
+        self.config.pool_key(index)
     }
 
     /// A key that is not in the pool.
     pub(super) fn stray_key(&mut self) -> Key {
         if !self.mix.orderly && self.dice.percent(25) {
-            return Key::new(ODD_KEYS[self.dice.index(ODD_KEYS.len())]);
+            return self.config.odd_key(self.dice.index(ODD_KEYS.len()) as u16);
         }
         let index = self.any_index();
-        Config::gap_key(index)
+        self.config.gap_key(index)
     }
 
     /// A key that is (probably) there, or one that is not.
@@ -94,11 +93,14 @@ impl Generator {
     pub(super) fn value(&mut self, key: &Key) -> Value {
         let seq = self.plan.index;
         if !self.dice.percent(self.mix.odd_values) {
-            return values::unique(key, seq);
+            return self.config.unique_value(key, seq);
         }
         match self.dice.weighted(&[60, 8, 20]) {
-            0 => Value::new(ODD_VALUES[self.dice.index(ODD_VALUES.len())]),
-            1 => values::long(key, seq, self.dice.log_uniform(LONG_MIN as u32, LONG_MAX as u32) as usize),
+            0 => self.config.odd_value(self.dice.index(ODD_VALUES.len()) as u16),
+            1 => {
+                let len = self.dice.log_uniform(LONG_MIN as u32, LONG_MAX as u32) as usize;
+                self.config.long_value(key, seq, (len - LONG_MIN) as u16)
+            }
             _ => self.plan.last_value.clone(),
         }
     }

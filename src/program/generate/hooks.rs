@@ -5,7 +5,6 @@ use crate::backend::{Point, Timestamp, Who};
 use crate::program::clock::Txn;
 use crate::program::event::HookAction;
 use crate::program::ops::{Op, OpKind};
-use crate::program::step::Config;
 
 impl Generator {
     /// A hook, and the step that it is for.
@@ -47,7 +46,7 @@ impl Generator {
                     return None;
                 }
                 self.who = reader;
-                let neighbour = self.present().to(index).map(Config::pool_key);
+                let neighbour = self.present().to(index).map(|index| self.config.pool_key(index));
                 let start = neighbour.map_or(Op::Reset, |key| Op::Search { key: Some(key) });
                 self.then(reader, start);
                 Some(Op::Next)
@@ -90,7 +89,7 @@ impl Generator {
         let idle = |&other: &u8| other != session && self.plan.clock.txn(other) == Txn::Idle;
         let other = (0..self.config.sessions).find(idle).filter(|_| self.is_on(OpKind::Begin))?;
         let index = self.plan.place(self.who).at.unwrap_or_else(|| self.any_index());
-        let key = Config::pool_key(index);
+        let key = self.config.pool_key(index);
         let writer = Who { session: other, cursor: self.who.cursor };
         self.then(writer, self.begin_to_write(other));
         let value = Some(self.value(&key));

@@ -18,7 +18,7 @@ use super::dice::{Dice, Table};
 use super::limits;
 use super::ops::{Class, Legal, Op, OpKind, Weight};
 use super::plan::Plan;
-use super::profile::{Mix, Profile};
+use super::profile::{Mix, Profile, choose_format};
 use super::record::Block;
 use super::rewrite::OperandMut;
 use super::step::{Config, Program, Step};
@@ -36,7 +36,10 @@ const CALLS_PER_STEP: usize = 4;
 
 /// Makes a program of `ops` steps.
 pub fn generate(profile: Profile, seed: u64, ops: usize) -> Program {
-    let (config, mix) = profile.draw(&mut Dice::stream(seed, 0));
+    let (mut config, mix) = profile.draw(&mut Dice::stream(seed, 0));
+    if profile == Profile::Swarm {
+        choose_format(&mut config, &mut Dice::stream(seed, 3));
+    }
     Generator::new(config, mix, Dice::stream(seed, 2)).run(ops)
 }
 
@@ -92,6 +95,7 @@ impl Generator {
     }
 
     fn run(mut self, ops: usize) -> Program {
+        self.open_append_cursors();
         let mut steps = Vec::with_capacity(ops);
         for _ in 0..ops {
             let step = self.step();
@@ -100,6 +104,22 @@ impl Generator {
             steps.push(step);
         }
         Program { config: self.config, steps }
+    }
+
+    /// In column stores some of the cursors append from the beginning.
+    fn open_append_cursors(&mut self) {
+        if !self.config.format.is_column() || !self.is_on(OpKind::Reopen) {
+            return;
+        }
+        for session in 0..self.config.sessions {
+            for cursor in 0..self.config.cursors {
+                let who = Who { session, cursor };
+                if self.dice.percent(if cursor == 0 { 20 } else { 50 }) {
+                    let (overwrite, table) = (self.dice.percent(70), self.config.table_of(who));
+                    self.then(who, Op::Reopen { overwrite, random: false, table, append: true });
+                }
+            }
+        }
     }
 
     fn step(&mut self) -> Step {
@@ -183,7 +203,7 @@ impl Generator {
         }
         let place = self.plan.place(self.who);
         if place.random && self.dice.percent(30) {
-            return Some(Op::Reopen { overwrite: true, random: false, table: place.table });
+            return Some(Op::Reopen { overwrite: true, random: false, table: place.table, append: false });
         }
         (place.bounded && self.dice.percent(6)).then_some(Op::ClearBounds)
     }
@@ -310,7 +330,9 @@ impl Generator {
             OpKind::ClearBounds => Op::ClearBounds,
             OpKind::Reset => Op::Reset,
             OpKind::Reopen => {
-                Op::Reopen { overwrite: self.dice.percent(60), random: self.dice.percent(10), table: self.table(70) }
+                let (overwrite, random) = (self.dice.percent(60), self.dice.percent(10));
+                let append = self.config.format.is_column() && self.dice.percent(50);
+                Op::Reopen { overwrite, random, table: self.table(70), append }
             }
             OpKind::Reconfigure => Op::Reconfigure { overwrite: self.dice.percent(60) },
             OpKind::Duplicate => Op::Duplicate { from: self.placed_cursor()? },

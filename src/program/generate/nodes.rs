@@ -6,7 +6,6 @@ use crate::backend::{Isolation, Who};
 use crate::program::clock::Txn;
 use crate::program::event::CrashPoint;
 use crate::program::ops::{Op, OpKind};
-use crate::program::step::Config;
 
 /// How often quiet is made where it is needed, in percent.
 const QUIET: u32 = 78;
@@ -110,7 +109,7 @@ impl Generator {
         let truncate = 25 * u32::from(self.is_on(OpKind::TruncateRange) && self.affordable(OpKind::TruncateRange));
         for _ in 0..self.dice.range(1, 3) {
             let index = self.write_index();
-            let key = Config::pool_key(index);
+            let key = self.config.pool_key(index);
             let op = match self.dice.weighted(&[55, 20, truncate]) {
                 0 => Op::Update { value: Some(self.value(&key)), key: Some(key), ts: 0 },
                 1 => Op::Remove { key: Some(key), ts: 0 },

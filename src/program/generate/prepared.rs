@@ -4,7 +4,6 @@ use super::Generator;
 use crate::backend::{Direction, IgnorePrepare, Point, Timestamp, TxnTimestamp, Who};
 use crate::program::clock::Txn;
 use crate::program::ops::{Op, OpKind};
-use crate::program::step::Config;
 
 /// How often a prepared record is sought out, in percent of the steps at which there is one.
 const PERCENT: u32 = 15;
@@ -179,7 +178,7 @@ impl Generator {
             Direction::Prev => present.from(index + 1),
         };
         let start = match neighbour {
-            Some(index) => Op::Search { key: Some(Config::pool_key(index)) },
+            Some(index) => Op::Search { key: Some(self.config.pool_key(index)) },
             None => Op::Reset,
         };
         let (ahead, back) = match direction {
@@ -224,8 +223,8 @@ impl Generator {
 
     /// Searches for a prepared record, or beside it; perhaps once more when it is settled.
     fn look_up(&mut self, session: u8, index: u16, reader: Who) {
-        let key = Config::pool_key(index);
-        let near = if self.dice.percent(50) { key.clone() } else { Config::gap_key(index.saturating_sub(1)) };
+        let key = self.config.pool_key(index);
+        let near = if self.dice.percent(50) { key.clone() } else { self.config.gap_key(index.saturating_sub(1)) };
         let op = if self.dice.percent(50) { Op::Search { key: Some(key) } } else { Op::SearchNear { key: Some(near) } };
         self.then(reader, op.clone());
         if self.dice.percent(40) {

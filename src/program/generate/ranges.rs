@@ -5,7 +5,6 @@ use crate::backend::{Key, Point, Timestamp, TxnTimestamp, Who};
 use crate::program::clock::Txn;
 use crate::program::ops::{Op, OpKind};
 use crate::program::plan::Truncated;
-use crate::program::step::Config;
 
 /// How often the stretch that was truncated last is looked at, in percent of the steps soon after.
 const PERCENT: u32 = 8;
@@ -100,8 +99,8 @@ impl Generator {
     /// A pool key, the gap after it, or something odd.
     fn end_key(&mut self, index: u16) -> Key {
         match self.dice.weighted(&[75, 20, 5]) {
-            0 => Config::pool_key(index),
-            1 => Config::gap_key(index),
+            0 => self.config.pool_key(index),
+            1 => self.config.gap_key(index),
             _ => self.stray_key(),
         }
     }
@@ -131,7 +130,8 @@ impl Generator {
             _ => {
                 let is_on = self.is_on(OpKind::TruncateRange) && self.affordable(OpKind::TruncateRange);
                 let ts = self.write_ts();
-                let [from, to] = [inside, last.saturating_add(2).min(self.config.keys - 1)].map(Config::pool_key);
+                let [from, to] =
+                    [inside, last.saturating_add(2).min(self.config.keys - 1)].map(|index| self.config.pool_key(index));
                 is_on.then_some(Op::TruncateRange { first: Some(from), last: Some(to), table: truncated.table, ts })
             }
         }
@@ -159,7 +159,7 @@ impl Generator {
             (None, None) => (None, Op::Next, Op::Prev),
         };
         let start = match start {
-            Some(index) => Op::Search { key: Some(Config::pool_key(index)) },
+            Some(index) => Op::Search { key: Some(self.config.pool_key(index)) },
             None => Op::Reset,
         };
         self.then(self.who, start);

@@ -4,7 +4,6 @@ use super::Generator;
 use crate::backend::{Key, Side, Timestamp, Value};
 use crate::program::clock::Txn;
 use crate::program::ops::Op;
-use crate::program::step::Config;
 
 impl Generator {
     /// The timestamp of a write's own transaction: it needs one outside a transaction. Now and then it comes too late.
@@ -86,7 +85,7 @@ impl Generator {
         };
         let key = match self.dice.weighted(&[70, 15, 10, 5]) {
             0 => Some(self.pool_key(index as u16)),
-            1 => Some(Config::gap_key(index as u16)),
+            1 => Some(self.config.gap_key(index as u16)),
             2 => Some(self.search_key()),
             _ => None,
         };

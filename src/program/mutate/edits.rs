@@ -7,6 +7,7 @@ use crate::program::dice::Dice;
 use crate::program::generate::segment;
 use crate::program::limits;
 use crate::program::ops::{Op, OpKind};
+use crate::program::profile::choose_format;
 use crate::program::record::{Block, Part};
 use crate::program::step::Config;
 
@@ -197,11 +198,12 @@ fn flip_swarm(input: &mut Input, dice: &mut Dice) {
 
 fn change_sizes(input: &mut Input, dice: &mut Dice) {
     let config = &mut input.header.config;
-    match dice.below(5) {
+    match dice.below(6) {
         0 => config.sessions = 1 + dice.below(Config::MAX_SESSIONS.into()) as u8,
         1 => config.cursors = 1 + dice.below(Config::MAX_CURSORS.into()) as u8,
         2 => config.tables = 1 + dice.below(Config::MAX_TABLES.into()) as u8,
         3 => config.keys = dice.log_uniform(limits::MIN_KEYS.into(), limits::MAX_SWARM_KEYS.into()) as u16,
+        4 => choose_format(config, dice),
         _ => {
             let session = dice.index(config.sessions.into());
             config.isolation[session] = ISOLATION[dice.index(ISOLATION.len())];

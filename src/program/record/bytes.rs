@@ -4,11 +4,9 @@
 use super::{Part, Reader, Slot, Writer};
 use crate::backend::{Delta, Key, Value};
 use crate::bytes::ByteStr;
-use crate::program::keys::ODD_KEYS;
 use crate::program::limits;
 use crate::program::operand::*;
-use crate::program::step::Config;
-use crate::program::values::{self, LONG_MAX, LONG_MIN, ODD_VALUES};
+use crate::program::values::{self, LONG_MAX, LONG_MIN};
 
 // ---- keys: modes 0-6 a pool key, 7 one from a gap, 8 an odd one, 9-13 none, 14-15 a literal
 
@@ -19,15 +17,16 @@ const NO_KEY: u16 = 9;
 #[inline]
 fn read_key(from: &Reader<'_>, place: Part) -> Option<Key> {
     let slot = from.slot(place);
+    let config = from.context.config;
     if let Some(literal) = from.pool.get(slot) {
-        return Some(Key::new(&literal[..literal.len().min(limits::MAX_KEY_BYTES)]));
+        return Some(config.literal_key(&literal[..literal.len().min(limits::MAX_KEY_BYTES)]));
     }
-    let index = slot.argument() % from.context.config.keys;
+    let index = slot.argument() % config.keys;
     match slot.mode() {
-        GAP_KEY => Some(Config::gap_key(index)),
-        ODD_KEY => Some(Key::new(ODD_KEYS[usize::from(slot.argument()) % ODD_KEYS.len()])),
+        GAP_KEY => Some(config.gap_key(index)),
+        ODD_KEY => Some(config.odd_key(slot.argument())),
         NO_KEY..Slot::LITERAL => None,
-        _ => Some(Config::pool_key(index)),
+        _ => Some(config.pool_key(index)),
     }
 }
 
@@ -37,8 +36,8 @@ fn write_key(key: &Key, place: Part, to: &mut Writer<'_, '_>) {
         Slot::new(0, index)
     } else if let Some(index) = config.gap_index(key) {
         Slot::new(GAP_KEY, index)
-    } else if let Some(index) = ODD_KEYS.iter().position(|&odd| *odd == **key) {
-        Slot::new(ODD_KEY, index as u16)
+    } else if let Some(index) = config.odd_index(key) {
+        Slot::new(ODD_KEY, index)
     } else {
         to.pool.literal(key)
     };
@@ -58,7 +57,8 @@ impl RecordOperand<Key> for Given {
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Key {
         let slot = from.slot(Part::A);
-        read_key(from, Part::A).unwrap_or_else(|| Config::pool_key(slot.argument() % from.context.config.keys))
+        read_key(from, Part::A)
+            .unwrap_or_else(|| from.context.config.pool_key(slot.argument() % from.context.config.keys))
     }
     fn encode(value: &Key, to: &mut Writer<'_, '_>) {
         write_key(value, Part::A, to);
@@ -110,26 +110,29 @@ fn read_value(from: &Reader<'_>) -> Option<Value> {
     if let Some(literal) = from.pool.get(slot) {
         return Some(Value::new(&literal[..literal.len().min(limits::MAX_VALUE_BYTES)]));
     }
-    let argument = usize::from(slot.argument());
+    let config = from.context.config;
     match slot.mode() {
-        ODD_VALUE => Some(Value::new(ODD_VALUES[argument % ODD_VALUES.len()])),
-        LONG_VALUE => Some(values::long(&from.key, from.context.index, LONG_MIN + argument)),
+        ODD_VALUE => Some(config.odd_value(slot.argument())),
+        LONG_VALUE => Some(config.long_value(&from.key, from.context.index, slot.argument())),
         LAST_VALUE => Some(from.context.last_value.clone()),
         NO_VALUE..Slot::LITERAL => None,
-        _ => Some(values::unique(&from.key, from.context.index)),
+        _ => Some(config.unique_value(&from.key, from.context.index)),
     }
 }
 
 fn write_value(value: &Value, to: &mut Writer<'_, '_>) {
     let context = to.context;
-    let is_long =
-        || (LONG_MIN..=LONG_MAX).contains(&value.len()) && values::long(&to.key, context.index, value.len()) == *value;
-    let slot = if *value == values::unique(&to.key, context.index) {
+    let config = context.config;
+    let long = || {
+        let more = value.len().checked_sub(LONG_MIN).filter(|_| value.len() <= LONG_MAX)? as u16;
+        (config.long_value(&to.key, context.index, more) == *value).then_some(more)
+    };
+    let slot = if *value == config.unique_value(&to.key, context.index) {
         Slot::new(0, 0)
-    } else if let Some(index) = ODD_VALUES.iter().position(|&odd| *odd == **value) {
-        Slot::new(ODD_VALUE, index as u16)
-    } else if is_long() {
-        Slot::new(LONG_VALUE, (value.len() - LONG_MIN) as u16)
+    } else if let Some(index) = config.odd_value_index(value) {
+        Slot::new(ODD_VALUE, index)
+    } else if let Some(more) = long() {
+        Slot::new(LONG_VALUE, more)
     } else if *value == context.last_value {
         Slot::new(LAST_VALUE, 0)
     } else {
@@ -142,7 +145,7 @@ impl RecordOperand<Value> for GivenValue {
     const PART: Part = Part::B;
     #[inline]
     fn decode(from: &mut Reader<'_>) -> Value {
-        read_value(from).unwrap_or_else(|| values::unique(&from.key, from.context.index))
+        read_value(from).unwrap_or_else(|| from.context.config.unique_value(&from.key, from.context.index))
     }
     fn encode(value: &Value, to: &mut Writer<'_, '_>) {
         write_value(value, to);

@@ -1,7 +1,7 @@
 //! The binary form of a program: a sequence of blocks of 8 bytes.
 //!
 //! ```text
-//! block 0      version, sizes, keys (2 bytes), isolation, tables, number of pool blocks (2 bytes)
+//! block 0      version, sizes, keys (2 bytes), isolation, tables and format, number of pool blocks (2 bytes)
 //! block 1      swarm set: bit i is operation i; none set: all are on
 //! block 2      seed of the weights
 //! then         the literal pool: byte strings, each after its length (2 bytes)
@@ -21,7 +21,7 @@ mod times;
 use super::clock::Clock;
 use super::limits;
 use super::step::Config;
-use crate::backend::{Isolation, Key, Timestamp, TxnTimestamp, Value, Who};
+use crate::backend::{Format, Isolation, Key, Timestamp, TxnTimestamp, Value, Who};
 pub(super) use pool::{Pool, PoolBuilder};
 use small::isolation_code;
 
@@ -51,6 +51,10 @@ pub(super) struct Header {
 /// In `keys`: the argument is the number itself and not a size for swarm programs.
 const EXACT_KEYS: u16 = 0xf000;
 
+/// In the upper half of the byte that has the tables: the formats of column stores. All else is a row store.
+const VARIABLE: u8 = 14;
+const FIXED: u8 = 15;
+
 impl Header {
     /// Reads a header; total.
     pub fn from_bytes(bytes: &[u8; HEADER]) -> Self {
@@ -70,6 +74,11 @@ impl Header {
             cursors: 1 + (bytes[1] >> 4) % Config::MAX_CURSORS,
             tables: 1 + bytes[5] % Config::MAX_TABLES,
             keys: keys(short(2)),
+            format: match bytes[5] >> 4 {
+                VARIABLE => Format::Variable,
+                FIXED => Format::Fixed,
+                _ => Format::Row,
+            },
             isolation,
         };
         Header { version: bytes[0], config, swarm: word(8), seed: word(16), pool_blocks: short(6) }
@@ -86,6 +95,11 @@ impl Header {
             bytes[4] |= isolation_code(level) << (2 * session);
         }
         bytes[5] = config.tables.wrapping_sub(1);
+        bytes[5] |= match config.format {
+            Format::Row => 0,
+            Format::Variable => VARIABLE << 4,
+            Format::Fixed => FIXED << 4,
+        };
         bytes[6..8].copy_from_slice(&self.pool_blocks.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.swarm.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.seed.to_le_bytes());

@@ -25,6 +25,17 @@ macro_rules! flags {
 
 flags!(UsuallyTrue: true, UsuallyFalse: false, Switch: true);
 
+/// Row stores have no such cursors.
+impl RecordOperand<bool> for Appending {
+    const PART: Part = Part::Flags;
+    fn decode(from: &mut Reader<'_>) -> bool {
+        from.flags(1) == 1 && from.context.config.format.is_column()
+    }
+    fn encode(value: &bool, to: &mut Writer<'_, '_>) {
+        to.push_flags((*value).into(), 1);
+    }
+}
+
 /// The number of flags that hold one of so many words.
 const fn word_bits(words: usize) -> u32 {
     words.next_power_of_two().trailing_zeros()

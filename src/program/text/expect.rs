@@ -2,7 +2,7 @@
 
 use super::ParseError;
 use super::scan::{self, Fault, Token, print_key, tokens};
-use crate::backend::{Code, Field};
+use crate::backend::{Code, Field, Format};
 use crate::bytes::ByteStr;
 use crate::program::step::Expect;
 use std::fmt;
@@ -64,18 +64,18 @@ impl FromStr for Expect {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        tokens(text).and_then(|tokens| parse(&tokens, text.len())).map_err(|fault| fault.in_line(1, text))
+        tokens(text).and_then(|tokens| parse(&tokens, text.len(), Format::Row)).map_err(|fault| fault.in_line(1, text))
     }
 }
 
 /// Parses what stands after `=>`. `end` is where the line ends.
-pub(super) fn parse(tokens: &[Token<'_>], end: usize) -> Result<Expect, Fault> {
+pub(super) fn parse(tokens: &[Token<'_>], end: usize, format: Format) -> Result<Expect, Fault> {
     let Some((&first, rest)) = tokens.split_first() else {
         return Err(Fault::new(end, "the expected reply is missing: write its code after `=>`, `ok` for example"));
     };
     let mut expect =
         Expect { code: code(first)?, commit: None, exact: None, key: None, value: None, timestamp: None, rows: None };
-    rest.iter().try_for_each(|&token| part(token, &mut expect))?;
+    rest.iter().try_for_each(|&token| part(token, format, &mut expect))?;
     Ok(expect)
 }
 
@@ -87,9 +87,9 @@ fn code(token: Token<'_>) -> Result<Code, Fault> {
 }
 
 /// Reads one part after the code.
-fn part(token: Token<'_>, expect: &mut Expect) -> Result<(), Fault> {
+fn part(token: Token<'_>, format: Format, expect: &mut Expect) -> Result<(), Fault> {
     if let Some((key, value)) = row(token) {
-        let row = (scan::key(key)?, scan::value(value)?);
+        let row = (scan::key(key, format)?, scan::value(value)?);
         expect.rows.get_or_insert_default().push(row);
         Ok(())
     } else if let Some(text) = token.named("commit") {
@@ -101,7 +101,7 @@ fn part(token: Token<'_>, expect: &mut Expect) -> Result<(), Fault> {
     } else if token.text == "empty" {
         once(&mut expect.rows, Vec::new(), token)
     } else if expect.key.is_none() {
-        once(&mut expect.key, field(token, scan::key)?, token)
+        once(&mut expect.key, field(token, |token| scan::key(token, format))?, token)
     } else {
         once(&mut expect.value, field(token, scan::value)?, token)
     }

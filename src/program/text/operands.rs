@@ -1,7 +1,7 @@
 //! How each kind of operand is written and read as text.
 
 use super::scan::{self, Fault, Token, print_key};
-use crate::backend::{Delta, Isolation, Key, Point, Timestamp, TxnTimestamp, Value, Who};
+use crate::backend::{Delta, Format, Isolation, Key, Point, Timestamp, TxnTimestamp, Value, Who, record_number_of};
 use crate::program::event::{CrashPoint, HookAction};
 use crate::program::limits;
 use crate::program::operand::*;
@@ -39,6 +39,20 @@ impl<'a> Operands<'a> {
     /// Takes the first operand without a name, or says that `what` is missing.
     fn take(&mut self, what: &str) -> Result<Token<'a>, Fault> {
         self.take_if(|_| true).ok_or_else(|| self.missing(what))
+    }
+
+    /// A key of the program's tables.
+    fn key(&self, token: Token<'_>) -> Result<Key, Fault> {
+        let key = scan::key(token, self.config.format)?;
+        let end = self.config.end_of_records();
+        if self.config.format == Format::Fixed && record_number_of(&key).is_some_and(|number| number >= end) {
+            let message = format!(
+                "{} is too far away: a fixed-length table has every record up to it; write a number below {end}, or more keys=N",
+                token.text
+            );
+            return Err(token.fault(message));
+        }
+        Ok(key)
     }
 
     fn missing(&self, what: &str) -> Fault {
@@ -82,7 +96,7 @@ impl TextOperand<Key> for Given {
         print_key(value, out)
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<Key, Fault> {
-        from.take_if(is_key).ok_or_else(|| from.missing("a key")).and_then(scan::key)
+        from.take_if(is_key).ok_or_else(|| from.missing("a key")).and_then(|token| from.key(token))
     }
 }
 
@@ -106,7 +120,7 @@ impl TextOperand<Option<Key>> for Optional {
         value.iter().try_for_each(|key| Given::print(name, key, out))
     }
     fn parse(_: &str, from: &mut Operands<'_>) -> Result<Option<Key>, Fault> {
-        from.take_if(is_key).map(scan::key).transpose()
+        from.take_if(is_key).map(|token| from.key(token)).transpose()
     }
 }
 
@@ -136,7 +150,7 @@ macro_rules! optional_keys {
                 })
             }
             fn parse(name: &str, from: &mut Operands<'_>) -> Result<Option<Key>, Fault> {
-                from.take_named(name).map(scan::key).transpose()
+                from.take_named(name).map(|token| from.key(token)).transpose()
             }
         }
     )+};
@@ -264,6 +278,24 @@ macro_rules! flags {
 }
 
 flags!(UsuallyTrue: true, UsuallyFalse: false, Unusual: false);
+
+impl TextOperand<bool> for Appending {
+    fn usage(name: &str) -> String {
+        UsuallyFalse::usage(name)
+    }
+    fn print(name: &str, value: &bool, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        UsuallyFalse::print(name, value, out)
+    }
+    fn parse(name: &str, from: &mut Operands<'_>) -> Result<bool, Fault> {
+        let Some(token) = from.take_named(name) else { return Ok(false) };
+        match scan::boolean(token)? {
+            true if !from.config.format.is_column() => {
+                Err(token.fault("only column stores have append cursors: write format=var or format=fix in `config`"))
+            }
+            append => Ok(append),
+        }
+    }
+}
 
 impl TextOperand<bool> for Switch {
     fn usage(name: &str) -> String {

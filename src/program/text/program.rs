@@ -2,7 +2,7 @@
 
 use super::scan::{self, Fault, Token, tokens};
 use super::{ParseError, step};
-use crate::backend::Isolation;
+use crate::backend::{Format, Isolation};
 use crate::program::limits;
 use crate::program::operand::Word;
 use crate::program::step::{Config, Program};
@@ -20,7 +20,7 @@ impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{HEADER} {VERSION}")?;
         writeln!(f, "{}", self.config)?;
-        self.steps.iter().try_for_each(|step| writeln!(f, "{step}"))
+        self.steps.iter().try_for_each(|step| writeln!(f, "{}", step.in_format(self.config.format)))
     }
 }
 
@@ -36,6 +36,9 @@ impl fmt::Display for Config {
         write!(f, "config sessions={} cursors={} keys={}", self.sessions, self.cursors, self.keys)?;
         if self.tables != 1 {
             write!(f, " tables={}", self.tables)?;
+        }
+        if self.format != Format::Row {
+            write!(f, " format={}", self.format.word())?;
         }
         let isolation = &self.isolation[..usize::from(self.sessions).min(self.isolation.len())];
         if isolation.iter().all(|&isolation| isolation == Isolation::Snapshot) {
@@ -118,11 +121,15 @@ fn parse_config(tokens: &[Token<'_>]) -> Result<Config, Fault> {
             config.keys = within(text, "a number of keys", limits::MIN_KEYS, limits::MAX_KEYS)?;
         } else if let Some(text) = token.named("tables") {
             config.tables = within(text, "a number of tables", 1, Config::MAX_TABLES.into())? as u8;
+        } else if let Some(text) = token.named("format") {
+            config.format = Format::from_word(text.text).ok_or_else(|| {
+                text.fault(format!("`{}` is not a format: write one of {}", text.text, Format::usage()))
+            })?;
         } else if let Some(text) = token.named("isolation") {
             isolation = Some(text);
         } else {
             return Err(token.fault(format!(
-                "`{}` is not a setting: write sessions=N, cursors=N, keys=N, tables=N or isolation=A,B",
+                "`{}` is not a setting: write sessions=N, cursors=N, keys=N, tables=N, format=F or isolation=A,B",
                 token.text
             )));
         }

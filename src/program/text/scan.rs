@@ -1,7 +1,7 @@
 //! The words of a line, and the literals: numbers, keys, quoted bytes.
 
 use super::ParseError;
-use crate::backend::{Key, Value};
+use crate::backend::{Format, Key, Value, record_number};
 use crate::bytes::ByteStr;
 use crate::program::limits;
 use std::fmt;
@@ -103,10 +103,13 @@ pub(super) fn boolean(token: Token<'_>) -> Result<bool, Fault> {
     }
 }
 
-/// A key: a bare word, or `0x` and hex digits.
-pub(super) fn key(token: Token<'_>) -> Result<Key, Fault> {
+/// A key: a bare word, or `0x` and hex digits; in a column store a record number in decimal, or `0x` and hex digits for
+/// what is none.
+pub(super) fn key(token: Token<'_>, format: Format) -> Result<Key, Fault> {
     let key = if let Some(hex) = token.after("0x") {
         Key::from(hex_bytes(hex)?)
+    } else if format.is_column() {
+        record_number(number(token, "a record number", u64::MAX)?)
     } else if !token.text.is_empty() && token.text.bytes().all(is_bare) {
         Key::from(token.text)
     } else {
@@ -205,13 +208,23 @@ fn escape(chars: &mut std::str::CharIndices<'_>, at: usize) -> Result<u8, Fault>
     }
 }
 
-/// Prints a key as [`key`] reads it.
+/// Prints a key as [`key`] reads it; in the alternate form as that of a column store.
 pub(super) fn print_key(key: &[u8], out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if out.alternate() {
+        return match <[u8; 8]>::try_from(key) {
+            Ok(number) => write!(out, "{}", u64::from_be_bytes(number)),
+            Err(_) => print_hex(key, out),
+        };
+    }
     // In a reply these two words mean something else.
     let taken = key.is_empty() || key.starts_with(b"0x") || key == b"-" || key == b"empty";
     if !taken && key.iter().copied().all(is_bare) {
         return out.write_str(std::str::from_utf8(key).unwrap_or_default());
     }
+    print_hex(key, out)
+}
+
+fn print_hex(key: &[u8], out: &mut fmt::Formatter<'_>) -> fmt::Result {
     out.write_str("0x")?;
     key.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
 }

@@ -3,7 +3,7 @@
 use super::operands::Operands;
 use super::scan::{Fault, Token, tokens};
 use super::{ParseError, expect};
-use crate::backend::Who;
+use crate::backend::{Format, Who};
 use crate::program::event::HookAction;
 use crate::program::limits;
 use crate::program::operand::Word;
@@ -12,6 +12,7 @@ use crate::program::step::{Config, Step};
 use std::fmt;
 use std::str::FromStr;
 
+/// In the alternate form (`{:#}`) keys are those of a column store.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Who { session, cursor } = self.who;
@@ -22,11 +23,21 @@ impl fmt::Display for Step {
             Class::Injection => f.write_str("inject ")?,
             Class::Burst => write!(f, "inject s{session}.c{cursor} ")?,
         }
-        write!(f, "{}", self.op)?;
+        fmt::Display::fmt(&self.op, f)?;
         match &self.expect {
-            Some(expect) => write!(f, " => {expect}"),
+            Some(expect) => {
+                f.write_str(" => ")?;
+                fmt::Display::fmt(expect, f)
+            }
             None => Ok(()),
         }
+    }
+}
+
+impl Step {
+    /// The step as a line of a program with tables of that format.
+    pub fn in_format(&self, format: Format) -> String {
+        if format.is_column() { format!("{self:#}") } else { self.to_string() }
     }
 }
 
@@ -64,7 +75,7 @@ pub(super) fn parse(line: &str, config: &Config) -> Result<Step, Fault> {
     let mut end = tokens.last().map_or(0, |last| last.at + last.text.len());
     if let Some(arrow) = tokens.iter().position(|token| token.text == "=>") {
         end = tokens[arrow].at;
-        expect = Some(Box::new(expect::parse(&tokens[arrow + 1..], line.len())?));
+        expect = Some(Box::new(expect::parse(&tokens[arrow + 1..], line.len(), config.format)?));
         tokens.truncate(arrow);
     }
     let mut rest = tokens.as_slice();

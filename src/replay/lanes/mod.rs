@@ -13,10 +13,10 @@
 mod choose;
 mod lane;
 
-pub use choose::{ANY_KEY, Known, TRIES, choose};
+pub use choose::{ANY_KEY, After, Known, TRIES, step_on_a_key};
 pub use lane::Lane;
 
-use super::plan::{OpKind, OpNumber, Plan, Window, Windows};
+use super::plan::{AnotherPlan, Fingerprint, OpKind, OpNumber, Plan, Window, Windows};
 use super::source::{Source, Take, Why};
 use super::step::Step;
 use std::collections::BTreeSet;
@@ -58,9 +58,13 @@ impl Lanes {
         Lanes { plan, windows, idle, busy: BTreeSet::new(), next: 1, stop, lead: None, barrier: None }
     }
 
-    /// Hands out the numbers after `done` up to `stop`, as if 1 to `done` had been done. About half a second per
-    /// million numbers, as the lanes have to learn what those did.
-    pub fn resume(plan: Arc<Plan>, done: OpNumber, stop: OpNumber) -> Self {
+    /// Hands out the numbers after `done` up to `stop`, as if 1 to `done` had been done, which the plan with the fingerprint
+    /// `before` was for. About half a second per million numbers, as the lanes have to learn what those did.
+    ///
+    /// # Errors
+    /// If that was another plan.
+    pub fn resume(plan: Arc<Plan>, before: &Fingerprint, done: OpNumber, stop: OpNumber) -> Result<Self, AnotherPlan> {
+        plan.fingerprint().continues(before)?;
         let mut lanes = Lanes::new(plan, stop);
         for t in 1..=done {
             let window = lanes.windows.of(t);
@@ -70,7 +74,7 @@ impl Lanes {
             lanes.windows.forget_before(t);
         }
         lanes.next = done + 1;
-        lanes
+        Ok(lanes)
     }
 
     /// Makes whoever would run further ahead of the last number that is done with all before it wait. `None`: nobody

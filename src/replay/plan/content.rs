@@ -53,7 +53,7 @@ impl Plan {
     pub fn written(&self, table: u16, key: u64, t: OpNumber) -> Content {
         match self.table(table).kind {
             TableKind::Fixed { bits } => Content::Small(1 + self.values(table, key, t).below(most(bits).into()) as u8),
-            TableKind::Row | TableKind::Variable => Content::Text { plain: t, slots: [t; SLOTS] },
+            TableKind::Row | TableKind::Layered | TableKind::Variable => Content::Text { plain: t, slots: [t; SLOTS] },
         }
     }
 
@@ -62,7 +62,7 @@ impl Plan {
         let mut draws = self.values(table, 0, t);
         match self.table(table).kind {
             TableKind::Fixed { bits } => Edit::Add { number: draws.below(most(bits).into()) as u8, most: most(bits) },
-            TableKind::Row | TableKind::Variable => {
+            TableKind::Row | TableKind::Layered | TableKind::Variable => {
                 Edit::Replace { offset: SLOT_LEN * draws.below(SLOTS as u64) as usize, bytes: slot(t) }
             }
         }

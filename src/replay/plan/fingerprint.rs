@@ -1,6 +1,6 @@
 //! A plan's fingerprint: what has to be the same for a run to be continued.
 
-use super::Plan;
+use super::{Plan, Spec, SpecError};
 use std::fmt;
 use thiserror::Error;
 
@@ -36,6 +36,9 @@ impl Plan {
         for (index, table) in spec.tables.iter().enumerate() {
             text.push_str(&format!("table {index} {table}\n"));
         }
+        if !spec.left_out.is_empty() {
+            text.push_str(&format!("left out {}\n", spec.left_out));
+        }
         Fingerprint(text)
     }
 }
@@ -49,6 +52,33 @@ impl Fingerprint {
     /// The text to keep.
     pub fn text(&self) -> &str {
         &self.0
+    }
+
+    /// The plan that has it.
+    ///
+    /// # Errors
+    /// If the text is no fingerprint, or that of another version's plan: says which.
+    pub fn plan(&self) -> Result<Plan, String> {
+        let mut spec = Spec::new(0, Vec::new());
+        for line in self.0.lines() {
+            let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let wrong = || format!("'{line}' is no line of a fingerprint");
+            match name {
+                "lockstep" | "first" => {}
+                "seed" => spec.seed = rest.parse().map_err(|_| wrong())?,
+                "lanes" => spec.lanes = rest.parse().map_err(|_| wrong())?,
+                "prepared" => spec.prepared = rest.parse()?,
+                "table" => {
+                    let table = rest.split_once(' ').ok_or_else(wrong)?.1;
+                    spec.tables.push(table.parse().map_err(|error: SpecError| error.to_string())?);
+                }
+                "left" => spec.left_out = rest.strip_prefix("out ").ok_or_else(wrong)?.parse()?,
+                _ => return Err(wrong()),
+            }
+        }
+        let plan = Plan::new(spec).map_err(|error| error.to_string())?;
+        plan.fingerprint().continues(self).map_err(|error| error.to_string())?;
+        Ok(plan)
     }
 
     /// A short form for names and messages: the text's FNV-1a hash.
@@ -105,11 +135,22 @@ mod tests {
             fingerprint(|spec| spec.tables[0].base = 6),
             fingerprint(|spec| spec.tables[0].weight = 2),
             fingerprint(|spec| spec.tables.truncate(1)),
+            fingerprint(|spec| spec.left_out = "numbers 3-5".parse().expect("numbers")),
         ];
         for other in others {
             assert!(other.continues(&own).is_err() && own.continues(&other).is_err(), "{}", other.text());
             assert_ne!(other.hash(), own.hash());
         }
+    }
+
+    #[test]
+    fn a_plan_can_be_made_from_its_fingerprint() {
+        let left_out = "tables 0 numbers 7,9-12".parse().expect("left out");
+        let own = fingerprint(|spec| (spec.left_out, spec.prepared) = (left_out, Percent::milli(1500)));
+        assert_eq!(own.plan().map(|plan| plan.fingerprint()), Ok(own.clone()));
+        let newer = Fingerprint::from_text(&own.text().replace("plan 1", "plan 2"));
+        assert!(newer.plan().is_err_and(|what| what.contains("another plan")));
+        assert!(Fingerprint::from_text("seed x").plan().is_err_and(|what| what.contains("'seed x'")));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod clock;
 mod content;
 mod draws;
 mod fingerprint;
+mod left_out;
 mod percent;
 mod spec;
 mod windows;
@@ -17,6 +18,7 @@ pub use clock::Clock;
 pub use content::{Content, Edit};
 pub use draws::{Draws, Purpose};
 pub use fingerprint::{AnotherPlan, Fingerprint};
+pub use left_out::LeftOut;
 pub use percent::Percent;
 pub use spec::{OpKind, Spec, SpecError, TableKind, TableSpec, tables};
 pub use windows::{Truncation, WINDOW, Window, Windows};
@@ -90,6 +92,12 @@ impl Plan {
     /// From numbers to timestamps.
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// Whether a number that is for `table` is used up and not done.
+    #[inline]
+    pub fn leaves_out(&self, t: OpNumber, table: u16) -> bool {
+        self.spec.left_out.has(t, table)
     }
 
     /// Table and kind of a number.

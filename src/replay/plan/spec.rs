@@ -3,6 +3,7 @@
 //! Tables as text, for the command line and for fingerprints: `TYPE:NAME=NUMBER:...`, separated by commas, `10x` before
 //! one for ten of them. `row:base=1000:insert=53:remove=5,4xfix:bits=4:insert=100`.
 
+use super::left_out::LeftOut;
 use super::percent::Percent;
 use std::fmt;
 use std::str::FromStr;
@@ -11,8 +12,10 @@ use thiserror::Error;
 /// What a table stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableKind {
-    /// Any key, any value.
+    /// Any key, any value. Private to each node.
     Row,
+    /// The same, shared between nodes through checkpoints: ingest and stable.
+    Layered,
     /// Record numbers, any value.
     Variable,
     /// Record numbers, values of so many bits, 1 to 8. 0 is the same as no value, and is never written.
@@ -104,6 +107,8 @@ pub struct Spec {
     pub tables: Vec<TableSpec>,
     /// How many of the writing transactions are prepared before they commit.
     pub prepared: Percent,
+    /// What is left out of it. Usually nothing.
+    pub left_out: LeftOut,
 }
 
 impl Spec {
@@ -118,7 +123,7 @@ impl Spec {
 
     /// A plan with the usual number of lanes, and nothing prepared.
     pub fn new(seed: u64, tables: Vec<TableSpec>) -> Self {
-        Spec { seed, lanes: Spec::LANES, tables, prepared: Percent::NONE }
+        Spec { seed, lanes: Spec::LANES, tables, prepared: Percent::NONE, left_out: LeftOut::default() }
     }
 
     /// Whether there is a plan for it.
@@ -190,6 +195,7 @@ impl fmt::Display for TableSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             TableKind::Row => write!(f, "row")?,
+            TableKind::Layered => write!(f, "layered")?,
             TableKind::Variable => write!(f, "var")?,
             TableKind::Fixed { bits } => write!(f, "fix:bits={bits}")?,
         }
@@ -215,9 +221,10 @@ impl FromStr for TableSpec {
         let mut parts = text.split(':');
         let kind = match parts.next() {
             Some("row") => TableKind::Row,
+            Some("layered") => TableKind::Layered,
             Some("var") => TableKind::Variable,
             Some("fix") => TableKind::Fixed { bits: 8 },
-            _ => return Err(wrong("begin with row, var or fix".to_owned())),
+            _ => return Err(wrong("begin with row, layered, var or fix".to_owned())),
         };
         let mut table = TableSpec::new(kind, 0);
         let mut reads = None;
@@ -286,7 +293,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_table_is_said() {
         for (text, what) in [
-            ("", "begin with row, var or fix"),
+            ("", "begin with row, layered, var or fix"),
             ("row:bits=1", "it has no 'bits'"),
             ("row:base", "'base' is no NAME=NUMBER"),
             ("var:insert=101", "'101' is no percentage"),

@@ -137,7 +137,7 @@ impl Windows {
             let table = usize::from(head.table);
             inserts[table] += u32::from(head.kind == OpKind::Insert);
             rank.push(inserts[table]);
-            if is_new && head.kind == OpKind::Truncate {
+            if is_new && head.kind == OpKind::Truncate && !self.plan.leaves_out(t, head.table) {
                 let rows = start[table] + u64::from(inserts[table]);
                 if let Some((first, last)) = self.plan.truncation(t, rows) {
                     Arc::make_mut(&mut self.truncations)[table].push(Truncation { t, first, last });

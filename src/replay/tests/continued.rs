@@ -21,7 +21,8 @@ fn a_run_that_was_cut_is_continued_by_others() {
                     let kept = ran.done.saturating_sub(back);
                     store.roll_back_to(plan.clock().after(kept));
                     assert_is_planned(&plan, &store, kept);
-                    source = Lanes::resume(Arc::clone(&plan), kept, 3000);
+                    let before = plan.fingerprint();
+                    source = Lanes::resume(Arc::clone(&plan), &before, kept, 3000).expect("the same plan");
                 }
                 let ran = run(&plan, &mut source, &store, &schedule(2, 5));
                 assert_eq!(ran.done, 3000);
@@ -29,4 +30,11 @@ fn a_run_that_was_cut_is_continued_by_others() {
             }
         }
     }
+}
+
+#[test]
+fn another_plan_is_not_continued() {
+    let (one, other) = (plan("var:insert=50", 16, 1), plan("var:insert=51", 16, 1));
+    let refused = Lanes::resume(one, &other.fingerprint(), 5, 10).expect_err("another plan");
+    assert!(refused.to_string().contains("insert=51"), "{refused}");
 }

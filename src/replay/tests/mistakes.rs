@@ -3,49 +3,20 @@
 use super::*;
 use crate::backend::Timestamp;
 use crate::bytes::ByteStr;
-use crate::replay::plan::{Edit, OpNumber};
-use crate::replay::source::{Source, Take};
-use crate::replay::step::{Action, Step};
+use crate::replay::mistake::{Mistake, Mistaken};
+use crate::replay::plan::Edit;
 use crate::replay::store::{Store, StoreError};
 use crate::replay::strategies::{Append, Delayed, Jump, Queues, Strategy};
 
 const TABLES: &str = "var:base=1000:insert=53:update=20:remove=5:modify=12";
 const STOP: u64 = 3000;
 
-/// Lanes that leave it to the table which record number an insert makes, instead of its rank.
-struct Appending(Lanes);
-
-impl Source for Appending {
-    type Ticket = <Lanes as Source>::Ticket;
-
-    fn take(&mut self) -> Take<Self::Ticket> {
-        self.0.take()
-    }
-
-    fn release(&mut self, ticket: Self::Ticket) -> Option<Self::Ticket> {
-        self.0.release(ticket)
-    }
-
-    fn all_done(&self) -> OpNumber {
-        self.0.all_done()
-    }
-
-    fn resolve(plan: &Plan, ticket: &mut Self::Ticket) -> Step {
-        let step = Lanes::resolve(plan, ticket);
-        if step.action == Action::Insert { Step { action: Action::Append, key: 0, ..step } } else { step }
-    }
-
-    fn number(ticket: &Self::Ticket) -> OpNumber {
-        Lanes::number(ticket)
-    }
-}
-
 /// Whether what appending leaves is what the plan says.
 fn appends_well(workers: usize, conflicts: u64) -> bool {
     let plan = plan(TABLES, 96, 1);
     let store = store(&plan);
     store.make_up_conflicts(1, conflicts);
-    let mut source = Appending(Lanes::new(Arc::clone(&plan), STOP));
+    let mut source = Mistaken::new(Lanes::new(Arc::clone(&plan), STOP), Some(Mistake::Append));
     let ran = simulate(&plan, &mut source, || store.session(), &schedule(1, workers), Extra::default(), &mut ());
     let oracle = Oracle::at(Arc::clone(&plan), STOP);
     ran.violations == 0 && check::state(&plan, &oracle, &mut store.session(), STOP).is_ok()

@@ -2,6 +2,7 @@
 
 mod continued;
 mod mistakes;
+mod on_engine;
 mod on_threads;
 mod schedules;
 mod shares;

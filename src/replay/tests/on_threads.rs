@@ -1,7 +1,7 @@
 //! The same lanes and workers on real threads.
 
 use super::*;
-use crate::replay::threads;
+use crate::replay::threads::{self, Stalls};
 
 #[test]
 fn threads_do_what_the_plan_says() {
@@ -16,7 +16,8 @@ fn threads_do_what_the_plan_says() {
             store.make_up_conflicts(3, 20);
             let mut source = Lanes::new(Arc::clone(&plan), 4000);
             let sessions = (0..threads).map(|_| store.session()).collect();
-            let counts = threads::run(&plan, &mut source, sessions, extra(1)).unwrap_or_else(|wrong| panic!("{wrong}"));
+            let counts = threads::run(&plan, &mut source, sessions, extra(1), Stalls { seed: 1, one_in: 50 }, &mut ())
+                .unwrap_or_else(|wrong| panic!("{wrong}"));
             assert_eq!(counts.done, 4000);
             if !text.contains("truncate") && threads <= lanes {
                 assert_eq!(counts.waited(), 0);
@@ -35,6 +36,7 @@ fn a_violation_ends_the_run_of_all() {
     let store = super::store(&plan);
     let mut source = Lanes::new(Arc::clone(&other), 4000);
     let sessions = (0..4).map(|_| store.session()).collect();
-    let wrong = threads::run(&other, &mut source, sessions, Extra::default()).expect_err("keys are there already");
+    let ended = threads::run(&other, &mut source, sessions, Extra::default(), Stalls::default(), &mut ());
+    let wrong = ended.expect_err("keys are there already");
     assert!(wrong.to_string().contains("has a value already"), "{wrong}");
 }

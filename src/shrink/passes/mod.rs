@@ -104,7 +104,9 @@ fn keys_used(program: &Program) -> BTreeSet<Key> {
     let mut used = BTreeSet::new();
     for step in &program.steps {
         used.extend(keys_of(step));
-        used.extend(pool_range(step, &program.config).into_iter().flatten().map(Config::pool_key));
+        used.extend(
+            pool_range(step, &program.config).into_iter().flatten().map(|index| program.config.pool_key(index)),
+        );
     }
     used
 }

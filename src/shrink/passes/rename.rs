@@ -2,7 +2,7 @@
 
 use super::{keys, keys_of, keys_used, pool_range};
 use crate::backend::Key;
-use crate::program::{Config, Op, Program, limits};
+use crate::program::{Op, Program, limits};
 use crate::shrink::shrinker::Shrinker;
 use std::collections::BTreeMap;
 
@@ -14,14 +14,14 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
 /// All keys at once.
 fn rename_all(shrinker: &mut Shrinker<'_>) {
     let Some(names) = names(shrinker.program()) else { return };
-    let pool = Config { keys: limits::MAX_KEYS, ..Config::default() };
+    let pool = shrinker.config().with_all_keys();
     let index = |key: &Key| names.get(key).and_then(|name| pool.pool_index(name));
     let size = names.values().filter_map(|name| pool.pool_index(name)).max().map_or(0, |last| last + 1);
     let mut candidate = shrinker.program().clone();
     for step in &mut candidate.steps {
         match &mut step.op {
             Op::BulkInsert { first, .. } | Op::BulkRemove { first, .. } | Op::PrepareFlood { first, .. } => {
-                let Some(renamed) = index(&Config::pool_key(*first)) else { return };
+                let Some(renamed) = index(&pool.pool_key(*first)) else { return };
                 *first = renamed;
             }
             op => {
@@ -48,14 +48,14 @@ fn names(program: &Program) -> Option<BTreeMap<Key, Key>> {
     let is_inside = |key: &Key| {
         config.pool_index(key).is_none()
             && ranges.iter().any(|range| {
-                !range.is_empty() && *key > Config::pool_key(range.start) && *key < Config::pool_key(range.end - 1)
+                !range.is_empty() && *key > config.pool_key(range.start) && *key < config.pool_key(range.end - 1)
             })
     };
     let mut names = BTreeMap::new();
     let mut next = 0;
     let mut last = None;
     for key in keys_used(program) {
-        let name = if is_inside(&key) { Config::gap_key(next - 1) } else { Config::pool_key(next) };
+        let name = if is_inside(&key) { config.gap_key(next - 1) } else { config.pool_key(next) };
         next += u16::from(!is_inside(&key));
         if last.as_ref() == Some(&name) || next >= limits::MAX_KEYS {
             return None; // two keys in one gap, or too many keys
@@ -71,7 +71,8 @@ fn rename_each(shrinker: &mut Shrinker<'_>) {
     for key in keys_used(shrinker.program()) {
         let used = keys_used(shrinker.program());
         let below = used.range(..key.clone()).next_back().cloned();
-        let mut pool = (0..limits::MAX_KEYS).map(Config::pool_key);
+        let config = shrinker.config();
+        let mut pool = (0..limits::MAX_KEYS).map(|index| config.pool_key(index));
         let Some(name) = pool.find(|name| below.as_ref().is_none_or(|below| name > below)) else { continue };
         if name < key && shrinker.steps().iter().any(|step| keys_of(step).contains(&key)) {
             shrinker

@@ -3,7 +3,7 @@
 
 use super::{keys_used, values::values_used};
 use crate::backend::{Direction, IgnorePrepare, Key, Timestamp, Value, Who};
-use crate::program::{Config, CrashPoint, HookAction, Op, Program, Step, beside};
+use crate::program::{CrashPoint, HookAction, Op, Program, Step};
 use crate::shrink::shrinker::Shrinker;
 
 pub(super) fn run(shrinker: &mut Shrinker<'_>) {
@@ -111,7 +111,7 @@ fn shorter_burst(
     let at = |offset: u16| ((u32::from(first) + u32::from(offset)) % keys) as u16;
     let step = |op| Step { who, op, expect: None };
     let mut letters = free_letters(program);
-    let mut plain = |offset| step(write(Config::pool_key(at(offset)), letters.next().unwrap_or_default()));
+    let mut plain = |offset| step(write(program.config.pool_key(at(offset)), letters.next().unwrap_or_default()));
     let mut plainer = vec![vec![step(burst(at(0), count))]];
     if count == 1 {
         plainer.push(vec![plain(0)]);
@@ -194,7 +194,10 @@ fn plainer_operations(step: &Step, program: &Program) -> Vec<(Who, Op)> {
             let insert = |key| Op::Insert { key: Some(key), value: Some(value.clone()), ts: *ts };
             let mut plainer = with_keys(&insert);
             plainer.extend(
-                keys_used(program).iter().filter_map(|key| beside(key, *direction)).map(|key| (who, insert(key))),
+                keys_used(program)
+                    .iter()
+                    .filter_map(|key| program.config.beside(key, *direction))
+                    .map(|key| (who, insert(key))),
             );
             let next = Op::InsertBeside { at: *at, direction: Direction::Next, value: value.clone(), ts: *ts };
             plainer.push((who, next));

@@ -1,10 +1,16 @@
-//! The rules by example. Keys are short numbers, the values that a table is filled with are `v` and the key.
+//! The rules by example. Keys are short numbers, the values that a table is filled with are `v` and the key; in a fixed-length
+//! table they are the number itself.
 //!
 //! A reply is written `code K V`, with ` at KEY` where the cursor's place is not told by an internal key, and with
 //! `x=` for exact: `ok x=1 I(40) I(v40)`. A cursor that a prepared update has stalled is ` stalled at KEY`.
 
+mod append;
 mod bounds;
+mod column;
 mod effects;
+mod fixed;
+mod fixed_never_written;
+mod fixed_writes;
 mod ignore_prepare;
 mod memory;
 mod outside_transactions;
@@ -38,7 +44,8 @@ const SNAPSHOT: Begin = Begin {
 };
 const READ_COMMITTED: Begin = Begin { isolation: Some(Isolation::ReadCommitted), ..SNAPSHOT };
 const READ_UNCOMMITTED: Begin = Begin { isolation: Some(Isolation::ReadUncommitted), ..SNAPSHOT };
-const NO_OVERWRITE: CursorConfig = CursorConfig { table: 0, overwrite: false, random: false };
+const APPEND: CursorConfig = CursorConfig { table: 0, overwrite: true, random: false, append: true };
+const NO_OVERWRITE: CursorConfig = CursorConfig { table: 0, overwrite: false, random: false, append: false };
 
 fn reading_at(read_ts: Timestamp) -> Begin {
     Begin { read_ts: Some(read_ts), ..SNAPSHOT }
@@ -72,16 +79,31 @@ impl Table {
         Self::with_isolation(keys, Isolation::Snapshot)
     }
 
+    /// A variable-length column store.
+    fn variable(numbers: &[&str]) -> Self {
+        Self::in_format(numbers, Isolation::Snapshot, Format::Variable)
+    }
+
+    /// A fixed-length column store.
+    fn fixed(numbers: &[&str]) -> Self {
+        Self::in_format(numbers, Isolation::Snapshot, Format::Fixed)
+    }
+
     /// The first session has that isolation outside explicit transactions.
     fn with_isolation(keys: &[&str], isolation: Isolation) -> Self {
-        let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 3, 2));
+        Self::in_format(keys, isolation, Format::Row)
+    }
+
+    fn in_format(keys: &[&str], isolation: Isolation, format: Format) -> Self {
+        let mut table = Table(Model::new(&[isolation, Isolation::Snapshot], 3, 2, format));
         for session in 0..2 {
             for cursor in 0..2 {
                 table.does(Who { session, cursor }, Call::Open(CursorConfig::default()), "ok - -");
             }
         }
         for key in keys {
-            table.puts(OTHER, key, &format!("v{key}"));
+            let value = if format == Format::Fixed { key.to_string() } else { format!("v{key}") };
+            table.puts(OTHER, key, &value);
         }
         table
     }
@@ -95,12 +117,12 @@ impl Table {
             text += &format!(" x={}", reply.exact);
         }
         if call.is_on_cursor() {
-            text += &format!(" {} {}", show(&reply.key), show(&reply.value));
+            text += &format!(" {} {}", show(&reply.key, name_of_key), show(&reply.value, name_of_value));
             if reply.placed && !reply.key.is_internal() {
                 let cursor = self.0.cursor(who);
                 let place = cursor.place.as_ref().expect("a placed cursor has a place");
                 let stalled = if cursor.stalled.is_some() { " stalled" } else { "" };
-                text += &format!("{stalled} at {}", place.escape_ascii());
+                text += &format!("{stalled} at {}", name_of_key(place));
             }
         }
         if matches!(call, Call::Query(_)) && reply.code == Code::Ok {
@@ -111,13 +133,25 @@ impl Table {
     }
 
     fn key(&mut self, who: Who, key: &str) -> &mut Self {
-        self.0.call(who, Call::SetKey(&key.into()));
+        let key = self.key_named(who, key);
+        self.0.call(who, Call::SetKey(&key));
         self
     }
 
     fn value(&mut self, who: Who, value: &str) -> &mut Self {
-        self.0.call(who, Call::SetValue(&value.into()));
+        let value = match self.0.format(who) {
+            Format::Fixed => Value::new(&[value.parse().expect("a value of a fixed-length table is a byte")]),
+            Format::Row | Format::Variable => value.into(),
+        };
+        self.0.call(who, Call::SetValue(&value));
         self
+    }
+
+    fn key_named(&self, who: Who, key: &str) -> Key {
+        match self.0.format(who).is_column() {
+            true => record_number(key.parse().expect("a key of a column store is a number")),
+            false => key.into(),
+        }
     }
 
     /// Inserts a record, in the running transaction or in one of its own.
@@ -132,6 +166,12 @@ impl Table {
         self.does(OTHER, Call::Begin(begin), "ok");
         self.puts(OTHER, key, &ts.map_or("none".into(), |ts| format!("t{ts}")));
         self.does(OTHER, Call::Commit { ts, durable: None }, expected)
+    }
+
+    /// Inserts a record of a fixed-length table whose value is its number, in a transaction that commits at `ts`.
+    #[track_caller]
+    fn commits_at(&mut self, key: &str, ts: Timestamp) -> &mut Self {
+        self.does(OTHER, Call::Begin(SNAPSHOT), "ok").puts(OTHER, key, key).does(OTHER, commit(ts), "ok")
     }
 
     /// Inserts records in a transaction of the other session, and prepares that.
@@ -154,7 +194,7 @@ impl Table {
             let reply = self.0.call(who, Call::Next);
             match (reply.code, reply.key.get(), reply.value.get()) {
                 (Code::Ok, Some(key), Some(value)) => {
-                    text += &format!("{}={} ", key.escape_ascii(), value.escape_ascii())
+                    text += &format!("{}={} ", name_of_key(key), name_of_value(value))
                 }
                 (code, ..) => break code,
             }
@@ -171,11 +211,24 @@ impl Table {
     }
 }
 
-fn show(field: &Field) -> String {
+fn show(field: &Field, name: fn(&[u8]) -> String) -> String {
     match field {
         Field::Unset => "-".into(),
-        Field::External(bytes) => format!("E({})", bytes.escape_ascii()),
-        Field::Internal(bytes) => format!("I({})", bytes.escape_ascii()),
+        Field::External(bytes) => format!("E({})", name(bytes)),
+        Field::Internal(bytes) => format!("I({})", name(bytes)),
+    }
+}
+
+/// Record numbers in decimal.
+fn name_of_key(key: &[u8]) -> String {
+    record_number_of(key).map_or_else(|| key.escape_ascii().to_string(), |number| number.to_string())
+}
+
+/// What is no text, as the small values of fixed-length tables, in decimal.
+fn name_of_value(value: &[u8]) -> String {
+    match value {
+        [byte @ (..b' ' | 127..)] => byte.to_string(),
+        _ => value.escape_ascii().to_string(),
     }
 }
 

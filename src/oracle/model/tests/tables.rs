@@ -3,7 +3,7 @@
 use super::super::Update;
 use super::*;
 
-const ON_SECOND: CursorConfig = CursorConfig { table: 1, overwrite: true, random: false };
+const ON_SECOND: CursorConfig = CursorConfig { table: 1, overwrite: true, random: false, append: false };
 
 /// A on the first table with ten to fifty, B on the second with fifteen.
 fn two_tables() -> Table {

@@ -1,4 +1,4 @@
-//! A cursor on raw keys and values, and its state as the public structure shows it, without a call.
+//! A cursor on raw keys and values, or on record numbers, and its state as the public structure shows it, without a call.
 #![allow(unsafe_code)]
 
 use super::code;
@@ -6,6 +6,7 @@ use super::session::RawSession;
 use super::sys::{
     WT_CURSOR, WT_CURSTD_KEY_EXT, WT_CURSTD_KEY_INT, WT_CURSTD_VALUE_EXT, WT_CURSTD_VALUE_INT, WT_ITEM, WT_MODIFY,
 };
+use crate::backend::{Format, record_number_of};
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
 use std::ffi::{CStr, c_char};
@@ -19,6 +20,8 @@ pub struct Cursor {
     /// Every key and value that was ever set, once. WiredTiger does not copy them, and cursors that it opens inside of
     /// this one may refer to them for longer than this one does.
     kept: Kept,
+    /// How the table keeps its records.
+    format: Format,
     /// Whether `close` was called: nothing else is called after that.
     closed: bool,
 }
@@ -129,19 +132,27 @@ impl Cursor {
         };
         match NonNull::new(cursor) {
             Some(cursor) if code == code::OK => {
-                let cursor = Cursor { cursor, session: Rc::clone(session), kept, closed: false };
-                if cursor.is_raw() { Ok(cursor) } else { Err(code::INVALID) }
+                let session = Rc::clone(session);
+                let mut opened = Cursor { cursor, session, kept, format: Format::Row, closed: false };
+                opened.format = opened.read_format().ok_or(code::INVALID)?;
+                Ok(opened)
             }
             _ => Err(code),
         }
     }
 
-    /// Whether keys and values are of the format `u`, so that they are set and got as items.
-    fn is_raw(&self) -> bool {
+    /// What keys and values are set and got as: `u` are items, `r` is a number, `8t` a byte.
+    fn read_format(&self) -> Option<Format> {
         // SAFETY: the cursor is open, and has its formats as terminated strings.
-        unsafe {
+        let formats = unsafe {
             let cursor = self.cursor.as_ref();
-            [cursor.key_format, cursor.value_format].iter().all(|&format| CStr::from_ptr(format) == c"u")
+            [cursor.key_format, cursor.value_format].map(|format| CStr::from_ptr(format).to_bytes())
+        };
+        match formats {
+            [b"u", b"u"] => Some(Format::Row),
+            [b"r", b"u"] => Some(Format::Variable),
+            [b"r", b"8t"] => Some(Format::Fixed),
+            _ => None,
         }
     }
 
@@ -157,24 +168,40 @@ impl Cursor {
         self.plain(|methods| methods.close)
     }
 
-    /// `set_key`.
+    /// `set_key`. In a column store a key that is no number is taken for number 0.
     pub fn set_key(&mut self, key: &[u8]) {
-        self.set(|methods| methods.set_key, key);
+        let number = record_number_of(key).unwrap_or(0);
+        // SAFETY: the cursor is open, and keys of a column store are set as numbers of 64 bits.
+        match unsafe { self.cursor.as_ref() }.set_key {
+            Some(method) if self.format.is_column() => unsafe { method(self.as_ptr(), number) },
+            _ => self.set(|methods| methods.set_key, key),
+        }
     }
 
-    /// `set_value`.
+    /// `set_value`. In a fixed-length table a value is one byte.
     pub fn set_value(&mut self, value: &[u8]) {
-        self.set(|methods| methods.set_value, value);
+        let byte = value.first().copied().unwrap_or(0);
+        // SAFETY: the cursor is open, and values of a fixed-length table are set as small numbers.
+        match unsafe { self.cursor.as_ref() }.set_value {
+            Some(method) if self.format == Format::Fixed => unsafe { method(self.as_ptr(), i32::from(byte)) },
+            _ => self.set(|methods| methods.set_value, value),
+        }
     }
 
     /// `get_key`: only the code; the bytes are in the state.
     pub fn get_key(&mut self) -> i32 {
-        self.get(|methods| methods.get_key)
+        match self.format {
+            Format::Row => self.get(|methods| methods.get_key, WT_ITEM::default()),
+            Format::Variable | Format::Fixed => self.get(|methods| methods.get_key, 0_u64),
+        }
     }
 
     /// `get_value`: only the code; the bytes are in the state.
     pub fn get_value(&mut self) -> i32 {
-        self.get(|methods| methods.get_value)
+        match self.format {
+            Format::Row | Format::Variable => self.get(|methods| methods.get_value, WT_ITEM::default()),
+            Format::Fixed => self.get(|methods| methods.get_value, 0_u8),
+        }
     }
 
     /// `search_near`: the code and the sign of `exact`.
@@ -230,7 +257,10 @@ impl Cursor {
     pub fn key(&self) -> Field {
         // SAFETY: the cursor is open until `self` is dropped.
         let cursor = unsafe { self.cursor.as_ref() };
-        self.field(&cursor.key, WT_CURSTD_KEY_INT, WT_CURSTD_KEY_EXT)
+        let number = cursor.recno.to_be_bytes();
+        let numbered = item(&number);
+        let key = if self.format.is_column() { &numbered } else { &cursor.key };
+        self.field(key, WT_CURSTD_KEY_INT, WT_CURSTD_KEY_EXT)
     }
 
     /// The value as it is.
@@ -304,7 +334,7 @@ impl Cursor {
     fn set(&mut self, method: fn(&WT_CURSOR) -> Option<Setting>, bytes: &[u8]) {
         let bytes = self.kept.get_or_insert_with(bytes, |bytes| bytes.into());
         let item = item(bytes);
-        // SAFETY: the cursor is open; its formats are `u`, for which the argument is a pointer to an item; what that
+        // SAFETY: the cursor is open; the format is `u`, for which the argument is a pointer to an item; what that
         // refers to is kept.
         unsafe {
             if let Some(method) = method(self.cursor.as_ref()) {
@@ -313,12 +343,12 @@ impl Cursor {
         }
     }
 
-    fn get(&mut self, method: fn(&WT_CURSOR) -> Option<Getting>) -> i32 {
-        let mut item = WT_ITEM::default();
-        // SAFETY: the cursor is open; its formats are `u`, for which the argument is a pointer to an item.
+    /// Has a key or a value written to `room`, which has to be of the type of its format: an item, a number or a byte.
+    fn get<T>(&mut self, method: fn(&WT_CURSOR) -> Option<Getting>, mut room: T) -> i32 {
+        // SAFETY: the cursor is open, and the callers have asked for its formats.
         unsafe {
             match method(self.cursor.as_ref()) {
-                Some(method) => method(self.as_ptr(), &raw mut item),
+                Some(method) => method(self.as_ptr(), &raw mut room),
                 None => code::INVALID,
             }
         }

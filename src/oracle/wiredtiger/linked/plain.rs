@@ -7,6 +7,7 @@ use super::connection::{Connection, Refusal, version};
 use super::request::{Bad, Entry, Program};
 use super::site::Site;
 use super::stage::{self, Stage, Stop};
+use crate::backend::Format;
 use crate::oracle::wiredtiger::{Ending, Executor, ExecutorError};
 use std::ffi::{CStr, CString};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,8 +20,16 @@ const PROGRAMS_PER_CONNECTION: u32 = 100;
 const DATABASE: &CStr = c"create,in_memory=true,cache_size=1GB,cache_cursors=false,statistics=(none),session_max=64,\
     eviction_target=90,eviction_trigger=98,eviction_dirty_target=90,eviction_dirty_trigger=98,\
     eviction_updates_target=90,eviction_updates_trigger=98,eviction=(threads_min=1,threads_max=1)";
-/// Without `log=(enabled=false)` the tables of an in-memory database ignore timestamps.
-const TABLE: &CStr = c"key_format=u,value_format=u,log=(enabled=false),memory_page_max=90MB,leaf_page_max=32MB";
+/// Without `log=(enabled=false)` the tables of an in-memory database ignore timestamps. In column stores keys are record
+/// numbers. Those with records of fixed length have values of one byte, and smaller pages where they are written; but that
+/// says nothing of those in memory.
+fn creation(format: Format) -> &'static CStr {
+    match format {
+        Format::Row => c"key_format=u,value_format=u,log=(enabled=false),memory_page_max=90MB,leaf_page_max=32MB",
+        Format::Variable => c"key_format=r,value_format=u,log=(enabled=false),memory_page_max=90MB,leaf_page_max=32MB",
+        Format::Fixed => c"key_format=r,value_format=8t,log=(enabled=false),memory_page_max=90MB,leaf_page_max=128KB",
+    }
+}
 
 /// Real WiredTiger in this process, on plain tables.
 pub struct Plain {
@@ -76,7 +85,8 @@ impl Stage for Plain {
         self.served += 1;
         let name = |table| CString::new(format!("file:p{}t{table}", self.served)).unwrap_or_default();
         let tables = (0..program.tables).map(name).collect();
-        let mut site = Site::open(&self.connection, program, tables, TABLE, true).map_err(Refusal::new)?;
+        let creation = creation(program.format);
+        let mut site = Site::open(&self.connection, program, tables, creation, true).map_err(Refusal::new)?;
         let mut line = String::new();
         let run = || -> Result<(), Stop> {
             for entry in entries {

@@ -1,6 +1,7 @@
 //! A program as text: what the lines of a request say. `super::super` has the format.
 
 use super::cursor::Change;
+use crate::backend::Format;
 use std::str::SplitAsciiWhitespace;
 
 /// What an executor cannot execute, with the line.
@@ -22,10 +23,12 @@ pub struct Program<'a> {
     pub tables: usize,
     /// The isolation of each session, for its configuration.
     pub isolation: Vec<&'a str>,
+    /// How the tables keep their records.
+    pub format: Format,
 }
 
 impl<'a> Program<'a> {
-    /// Reads `program <id> fresh|reuse <sessions> <slots> <tables> <isolation>,...`.
+    /// Reads `program <id> fresh|reuse <sessions> <slots> <tables> <isolation>,... [var|fix]`.
     pub fn parse(line: &'a str) -> Result<Self, Bad> {
         let mut words = Words::of(line);
         let program = match words.next()? {
@@ -36,6 +39,7 @@ impl<'a> Program<'a> {
                 slots: words.number()?,
                 tables: words.number()?,
                 isolation: words.next()?.split(',').collect(),
+                format: words.format()?,
             },
             _ => return Err(words.bad()),
         };
@@ -68,6 +72,7 @@ pub enum Verb<'a> {
         table: usize,
         overwrite: bool,
         random: bool,
+        append: bool,
     },
     Close,
     Duplicate {
@@ -155,7 +160,12 @@ impl<'a> Entry<'a> {
 
 fn operands<'a>(verb: &str, words: &mut Words<'a>) -> Result<Verb<'a>, Bad> {
     Ok(match verb {
-        "open" => Verb::Open { table: words.number()?, overwrite: words.flag()?, random: words.flag()? },
+        "open" => Verb::Open {
+            table: words.number()?,
+            overwrite: words.flag()?,
+            random: words.flag()?,
+            append: words.last_of(&[("append", true)])?.unwrap_or(false),
+        },
         "close" => Verb::Close,
         "duplicate" => Verb::Duplicate { from: words.who()? },
         "key" => Verb::SetKey(words.bytes()?),
@@ -237,6 +247,16 @@ impl<'a> Words<'a> {
         self.choice("1", "0")
     }
 
+    /// What one of some words stands for, if there is another word.
+    fn last_of<T: Copy>(&mut self, words: &[(&str, T)]) -> Result<Option<T>, Bad> {
+        let Some(word) = self.rest.next() else { return Ok(None) };
+        words.iter().find(|(name, _)| *name == word).map(|&(_, meaning)| Some(meaning)).ok_or_else(|| self.bad())
+    }
+
+    fn format(&mut self) -> Result<Format, Bad> {
+        Ok(self.last_of(&[("var", Format::Variable), ("fix", Format::Fixed)])?.unwrap_or(Format::Row))
+    }
+
     fn slot(&mut self) -> Result<Option<usize>, Bad> {
         match self.next()? {
             "-" => Ok(None),
@@ -294,6 +314,9 @@ mod tests {
         let who = Who { session: 1, slot: 2 };
         let read = |line| Entry::parse(line).map(|entry| entry.verb);
         assert_eq!(Entry::parse("next 1 2"), Ok(Entry { who, verb: Verb::Next }));
+        let open = |append| Verb::Open { table: 0, overwrite: true, random: false, append };
+        assert_eq!(read("open 0 0 0 1 0"), Ok(open(false)));
+        assert_eq!(read("open 0 0 0 1 0 append"), Ok(open(true)));
         assert_eq!(read("key 0 0 00ff"), Ok(Verb::SetKey(vec![0, 255])));
         assert_eq!(read("value 0 0 -"), Ok(Verb::SetValue(Vec::new())));
         assert_eq!(read("near 0 0 -"), Ok(Verb::SearchNear { expected: None }));
@@ -313,5 +336,8 @@ mod tests {
         }
         assert!(Program::parse("program 1 fresh 2 1 1 snapshot").is_err(), "an isolation for each session");
         assert!(Program::parse("program 1 fresh 1 1 1 snapshot").is_ok());
+        assert!(Program::parse("program 1 fresh 1 1 1 snapshot row").is_err(), "rows go without saying");
+        let fixed = Program::parse("program 1 fresh 1 1 1 snapshot fix").map(|program| program.format);
+        assert_eq!(fixed, Ok(Format::Fixed));
     }
 }

@@ -82,8 +82,10 @@ impl Site {
     pub fn call(&mut self, entry: &Entry<'_>, answer: &mut String) -> Result<(), Bad> {
         let who = entry.who;
         match &entry.verb {
-            Verb::Open { table, overwrite, random } => {
-                let config = format!("overwrite={overwrite}{}", if *random { ",next_random=true" } else { "" });
+            Verb::Open { table, overwrite, random, append } => {
+                let random = if *random { ",next_random=true" } else { "" };
+                let append = if *append { ",append=true" } else { "" };
+                let config = format!("overwrite={overwrite}{random}{append}");
                 let opened = self.session(who)?.open_cursor(self.table(*table)?, Some(&text(&config)));
                 self.put(who, opened, answer)
             }

@@ -107,6 +107,9 @@ impl Stage for Layered {
         entries: &mut dyn Iterator<Item = Result<Entry<'_>, Bad>>,
         answer: &mut dyn FnMut(&str),
     ) -> Result<(), Stop> {
+        if program.format.is_column() {
+            return Err(Stop::Bad(Bad("layered tables are row stores".to_owned())));
+        }
         let pair = self.pair()?;
         let (mut sites, ingest) = sites(&pair, program)?;
         let mut line = String::new();

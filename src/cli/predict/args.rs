@@ -1,0 +1,198 @@
+//! What the commands share: the plan's flags, the run's flags, how a failure is shown.
+
+use super::super::number::number;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use lockstep::replay::execute::Extra;
+use lockstep::replay::mistake::Mistake;
+use lockstep::replay::oracle::Oracle;
+use lockstep::replay::plan::{LeftOut, Percent, Plan, Spec, TableSpec, tables};
+use lockstep::replay::result::expected_history;
+use lockstep::replay::run::Settings;
+use lockstep::replay::threads::Failure;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+pub const MAX_LANES: u64 = Spec::MAX_LANES as u64;
+/// The most threads of a run.
+pub const MAX_THREADS: u64 = 256;
+/// The most operations of a run: its histories are kept in memory.
+pub const MAX_OPS: u64 = 100_000_000;
+
+/// Some of everything.
+const TABLES: &str = "layered:base=1000:insert=20:update=35:remove=15:modify=15,\
+                      var:base=1000:insert=53:update=20:remove=5:modify=12,\
+                      fix:bits=4:base=1000:insert=20:update=30:remove=15:modify=15,\
+                      row:base=1000:insert=20:update=30:remove=20:modify=10";
+
+/// What a plan is made from.
+#[derive(Args)]
+pub struct PlanArgs {
+    /// The seed of the plan [default: 1].
+    #[arg(long, value_name = "N", value_parser = number::<0, { u64::MAX }>)]
+    pub seed: Option<u64>,
+    /// Tables, such as layered:base=1000:insert=53,4xfix:bits=4:insert=10:update=50 [default: one of each kind].
+    #[arg(long, value_name = "SPEC", value_parser = parse_tables)]
+    pub tables: Option<Tables>,
+    /// Lanes [default: 1024].
+    #[arg(long, value_name = "N", value_parser = number::<1, MAX_LANES>)]
+    pub lanes: Option<u64>,
+    /// How many percent of the writing transactions are prepared [default: 5].
+    #[arg(long, value_name = "PERCENT")]
+    pub prepared: Option<Percent>,
+    /// What is not done, such as 'tables 1 numbers 3,7-12': as bisect prints it.
+    #[arg(long, value_name = "LIST")]
+    pub leave_out: Option<LeftOut>,
+}
+
+impl PlanArgs {
+    /// What the flags say, and for those that are not there what `before` has, or the default.
+    pub fn spec(&self, before: Option<&Spec>) -> Result<Spec> {
+        let default = || -> Result<Spec> {
+            let prepared = Percent::whole(5);
+            Ok(Spec { prepared, ..Spec::new(1, tables(TABLES)?) })
+        };
+        let mut spec = before.map_or_else(default, |before| Ok(before.clone()))?;
+        spec.seed = self.seed.unwrap_or(spec.seed);
+        if let Some(Tables(tables)) = &self.tables {
+            spec.tables.clone_from(tables);
+        }
+        if let Some(lanes) = self.lanes {
+            spec.lanes = u32::try_from(lanes)?;
+        }
+        spec.prepared = self.prepared.unwrap_or(spec.prepared);
+        if let Some(left_out) = &self.leave_out {
+            spec.left_out.clone_from(left_out);
+        }
+        Ok(spec)
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> Result<Arc<Plan>> {
+        Ok(Arc::new(Plan::new(self.spec(None)?)?))
+    }
+}
+
+/// A list of tables is one value.
+#[derive(Clone)]
+pub struct Tables(pub Vec<TableSpec>);
+
+pub fn parse_tables(text: &str) -> Result<Tables, String> {
+    tables(text).map(Tables).map_err(|error| error.to_string())
+}
+
+/// How a run goes. Nothing of this may make a difference to what it leaves.
+#[derive(Args)]
+pub struct TimingArgs {
+    /// The seed of all that is up to chance in a run, other than the operating system's scheduler.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<0, { u64::MAX / 2 }>)]
+    pub timing: u64,
+    /// One step in so many stalls; 0: none.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = number::<0, { u64::MAX }>)]
+    pub stalls: u64,
+    /// So many in a thousand writes and commits meet a conflict that is made up.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = number::<0, 900>)]
+    pub conflicts: u64,
+    /// How many percent of the writing steps are rolled back on purpose, once, before they are done.
+    #[arg(long, value_name = "PERCENT", default_value_t = Percent::whole(5))]
+    pub rolled_back: Percent,
+    /// How many percent of the steps read at the timestamp right before their own.
+    #[arg(long, value_name = "PERCENT", default_value_t = Percent::whole(20))]
+    pub read_before: Percent,
+    /// 1: a leader; 2: a follower as well, on which the same is done and which adopts the leader's checkpoints.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = number::<1, 2>)]
+    pub nodes: u64,
+    /// Operations between two rounds of checkpoints and comparisons.
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = number::<1, MAX_OPS>)]
+    pub every: u64,
+    /// How far operations may run ahead of what is done [default: as far as they like].
+    #[arg(long, value_name = "N", value_parser = number::<1, MAX_OPS>)]
+    pub lead: Option<u64>,
+    /// A mistake to be planted, to see it caught: append, rank, lost or lane.
+    #[arg(long, value_name = "NAME", value_parser = parse_mistake)]
+    pub mistake: Option<Mistake>,
+}
+
+fn parse_mistake(text: &str) -> Result<Mistake, String> {
+    let found = Mistake::ALL.into_iter().find(|mistake| mistake.name() == text);
+    found.ok_or_else(|| format!("'{text}' is none of {}", Mistake::ALL.map(Mistake::name).join(", ")))
+}
+
+impl TimingArgs {
+    /// As a run wants it.
+    pub fn settings(&self, threads: bool) -> Settings {
+        Settings {
+            nodes: self.nodes as usize,
+            threads,
+            timing: self.timing,
+            stalls: self.stalls,
+            conflicts: self.conflicts,
+            extra: Extra { seed: self.timing, rolled_back: self.rolled_back, read_before: self.read_before },
+            every: self.every,
+            lead: self.lead,
+            mistake: self.mistake,
+        }
+    }
+}
+
+/// A plan and a run as flags, for others to repeat.
+pub fn flags(spec: &Spec, settings: &Settings) -> String {
+    let tables = spec.tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let Settings { nodes, timing, stalls, conflicts, extra, every, lead, mistake, .. } = settings;
+    let mut text =
+        format!("--seed {} --tables {tables} --lanes {} --prepared {}", spec.seed, spec.lanes, spec.prepared);
+    let mut add = |flag: std::fmt::Arguments<'_>| {
+        // Writing to text cannot fail.
+        let _ = write!(text, " {flag}");
+    };
+    if !spec.left_out.is_empty() {
+        add(format_args!("--leave-out '{}'", spec.left_out));
+    }
+    add(format_args!("--timing {timing} --stalls {stalls} --conflicts {conflicts}"));
+    add(format_args!("--rolled-back {} --read-before {}", extra.rolled_back, extra.read_before));
+    add(format_args!("--nodes {nodes} --every {every}"));
+    if let Some(lead) = lead {
+        add(format_args!("--lead {lead}"));
+    }
+    if let Some(mistake) = mistake {
+        add(format_args!("--mistake {}", mistake.name()));
+    }
+    text
+}
+
+/// A failure in lines: what, where, and what the key's history should be.
+pub fn explain(plan: &Plan, oracle: &Oracle, failure: &Failure) -> Vec<String> {
+    let (t, table, key) = match failure {
+        Failure::Violation(violation) => (violation.step.t, violation.step.table, Some(violation.step.key)),
+        Failure::Difference(difference) => (difference.t, difference.table, difference.key),
+    };
+    let mut lines = vec![failure.to_string()];
+    lines.extend(key.map_or_else(Vec::new, |key| place(plan, oracle, t, table, key)));
+    lines
+}
+
+/// Where an operation is, and what a key's history should be around it.
+pub fn place(plan: &Plan, oracle: &Oracle, t: u64, table: u16, key: u64) -> Vec<String> {
+    let kind = plan.tables().get(usize::from(table)).map_or(String::new(), ToString::to_string);
+    let mut lines = vec![
+        format!("  lane {}, timestamp {}, table {table} ({kind}), key {key}", plan.lane(t), plan.clock().commit(t)),
+        "  what the key should have, from which operation on:".to_owned(),
+    ];
+    lines.extend(expected_history(plan, oracle, table, key, t).into_iter().map(|line| format!("    {line}")));
+    lines
+}
+
+/// Numbers at which a run stops: ascending, before its end.
+pub fn check_stops(stops: &[u64], ops: u64) -> Result<()> {
+    if !stops.is_sorted_by(|a, b| a < b) || stops.last().is_some_and(|&last| last >= ops) {
+        bail!("--stop: write ascending numbers below {ops}, the last one");
+    }
+    Ok(())
+}
+
+/// A file with a result.
+pub fn read(path: &std::path::Path) -> Result<lockstep::replay::result::RunResult> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot read it"))?;
+    lockstep::replay::result::RunResult::parse(&text).with_context(|| name.to_string())
+}

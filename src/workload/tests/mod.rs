@@ -1,0 +1,3 @@
+//! What the language accepts, and what it says to what it does not.
+
+mod language;
