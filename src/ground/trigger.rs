@@ -2,7 +2,9 @@
 //! model says to it and to the steps before it.
 
 use crate::backend::Code;
-use crate::program::{Op, Program, Step};
+#[cfg(feature = "wiredtiger-layered")]
+use crate::program::Op;
+use crate::program::{Program, Step};
 use crate::run::{Done, Observer, Physical, run_by_the_model};
 use crate::script::{Entry, Script};
 use serde::Deserialize;
@@ -11,6 +13,7 @@ use std::collections::BTreeMap;
 /// What stands for the final scans where operations are named.
 const FINAL_SCANS: &str = "end";
 /// Every code, to look names up.
+#[cfg(feature = "wiredtiger-layered")]
 const CODES: [Code; 9] = [
     Code::Ok,
     Code::NotFound,
@@ -129,6 +132,7 @@ impl Trigger {
 }
 
 /// Whether there is such an operation.
+#[cfg(feature = "wiredtiger-layered")]
 pub fn is_op(name: &str) -> bool {
     name == FINAL_SCANS || Op::NAMES.contains(&name)
 }
