@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 #[test]
 fn conformance() {
-    replay_all("conformance", 367);
+    replay_all("conformance", 411);
 }
 
 #[test]

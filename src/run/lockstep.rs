@@ -298,8 +298,10 @@ pub(super) fn hint<O: Observer>(observer: &mut O, model: &Model, who: Who, call:
     if matches!(call, Call::Remove) && model.gone_under(who).is_some() {
         observer.about_to_ask(who, Hint::PlaceIsGone);
     }
-    if matches!(call, Call::Next) && model.is_before_all_written(who) {
-        observer.about_to_ask(who, Hint::BeforeAllWritten);
+    if matches!(call, Call::Prev)
+        && let Some(first) = model.first_written_fixed(who)
+    {
+        observer.about_to_ask(who, Hint::FirstWritten(first));
     }
     if let Call::Truncate { stop: Some(cursor), .. } = call {
         let stop = Who { cursor, ..who };

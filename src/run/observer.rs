@@ -57,8 +57,8 @@ pub enum Hint {
     PlaceIsGone,
     /// A truncate up to the place of a cursor that has lost its record: the cursor, and the key.
     StopIsGone(Who, Key),
-    /// A step forward in a fixed-length table, from before all records that were ever written.
-    BeforeAllWritten,
+    /// A step back in a fixed-length table: the first record that was ever written.
+    FirstWritten(Key),
 }
 
 /// A physical event that has happened to the nodes, and changes no reply.

@@ -26,12 +26,13 @@
 //! - A page on which somebody finds nothing but what everybody sees removed is marked for eviction, and no cursor counts
 //!   as standing there until it is gone. A session that looks on keeps that from happening, but not during a rollback to
 //!   stable or the dropping of a table, be they refused; after one, the script ends where it might.
-//! - A step back in a fixed-length table, to before all records that were ever written, and then one forward, is a
-//!   segmentation fault. The script ends there.
+//! - A cursor that goes back in a fixed-length table, to before all records that were ever written, knows no record any
+//!   more: a step forward is a segmentation fault, and a step back does not see what was written there since. The script
+//!   ends there.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
-use super::recorder::{Recorder, Slot};
+use super::recorder::{Recorder, Slot, goes_before_all};
 use super::withheld::Standing;
 use super::{Expected, wire};
 use crate::backend::{Begin, Call, Code, Delta, Field, Format, Isolation, Key, Reply, Value, Who};
@@ -85,7 +86,12 @@ pub(super) fn instead(
         return Some(Detour::End(REMAINS));
     }
     let untouched = hints.iter().any(|hint| matches!(hint, Hint::Untouched));
-    if slot.came_back && hints.iter().any(|hint| matches!(hint, Hint::BeforeAllWritten)) {
+    let lost = match call {
+        Call::Next => slot.went_before_all,
+        Call::Prev => slot.went_before_all && reply.code == Code::Ok && !goes_before_all(reply, hints),
+        _ => false,
+    };
+    if lost {
         return Some(Detour::End(TURNED));
     }
     let is_gone = hints.iter().any(|hint| matches!(hint, Hint::PlaceIsGone));

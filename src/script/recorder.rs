@@ -19,8 +19,8 @@ pub(super) struct Slot {
     pub stands: bool,
     /// It holds a place.
     pub placed: bool,
-    /// It came there by a step back.
-    pub came_back: bool,
+    /// It went back, in a fixed-length table, until there was no record before it that was ever written.
+    pub went_before_all: bool,
 }
 
 /// Watches a run and keeps its script.
@@ -112,7 +112,7 @@ impl Recorder {
             None => {
                 self.before(who, &call, reply, &hints);
                 self.learn(session, &call, reply);
-                self.learn_of_slot(who, &call, reply);
+                self.learn_of_slot(who, &call, reply, &hints);
                 let near = reply.key.get().filter(|_| reply.code == Code::Ok);
                 self.push(wire::line(who, &call, near), expected);
                 self.after_call(who, &call, reply, &hints);
@@ -174,7 +174,7 @@ impl Recorder {
     }
 
     /// What the call means for the cursor.
-    fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply) {
+    fn learn_of_slot(&mut self, who: Who, call: &Call<'_>, reply: &Reply, hints: &[Hint]) {
         let name = (who.session, who.cursor);
         let ok = reply.code == Code::Ok;
         match *call {
@@ -197,8 +197,8 @@ impl Recorder {
         slot.stands = reply.key.is_internal();
         slot.placed = reply.placed;
         if ok && !matches!(call, Call::State | Call::GetKey | Call::GetValue | Call::SetKey(_) | Call::SetValue(_)) {
-            slot.came_back &= matches!(call, Call::Compare { .. } | Call::Equals { .. });
-            slot.came_back |= matches!(call, Call::Prev);
+            slot.went_before_all &= matches!(call, Call::Prev | Call::Compare { .. } | Call::Equals { .. });
+            slot.went_before_all |= goes_before_all(reply, hints);
         }
         match call {
             Call::Bound { .. } => slot.bounded = true,
@@ -235,6 +235,11 @@ impl Recorder {
             self.script.last_ts = self.script.last_ts.max(ts);
         }
     }
+}
+
+/// Whether a step back in a fixed-length table has come to before all records that were ever written.
+pub(super) fn goes_before_all(reply: &Reply, hints: &[Hint]) -> bool {
+    hints.iter().any(|hint| matches!(hint, Hint::FirstWritten(first) if reply.key.get() < Some(first)))
 }
 
 fn timestamps(call: &Call<'_>) -> [Option<Timestamp>; 3] {

@@ -39,10 +39,10 @@ impl Table {
 }
 
 impl Model {
-    /// Whether the cursor stands in a fixed-length table, before all records that were ever written. Disturbs nothing.
-    pub fn is_before_all_written(&self, who: Who) -> bool {
-        let place = self.cursor(who).place.as_ref();
-        self.format(who) == Format::Fixed && place.is_some_and(|place| self.table(who).first_written() > Some(place))
+    /// The first record that was ever written, if the cursor is on a fixed-length table. Disturbs nothing.
+    pub fn first_written_fixed(&self, who: Who) -> Option<Key> {
+        let table = self.table(who);
+        table.first_written().filter(|_| table.format == Format::Fixed).cloned()
     }
 
     /// Removes a record: makes it 0. One that was never written is 0 already, and nothing happens to it.
