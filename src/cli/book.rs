@@ -73,6 +73,11 @@ impl Book {
         }
     }
 
+    /// Whether no failure was met.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
     /// Whether a class was met that is not known.
     pub fn has_news(&self) -> bool {
         self.classes.iter().any(Met::is_news)

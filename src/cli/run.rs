@@ -137,7 +137,7 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
     });
     progress.finish_and_clear();
     if let Some(error) = broken {
-        if plan.sut.real().is_some() {
+        if !book.is_empty() {
             // What was met so far is not lost.
             out.line(&book)?;
         }
