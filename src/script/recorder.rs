@@ -114,7 +114,7 @@ impl Recorder {
                 self.record_in_transaction(who, &call, reply);
             }
             None if self.ends_out_of_bounds(&hints, reply) => self.cut(detour::STOP_OUT_OF_BOUNDS),
-            None if matches!(call, Call::Prev) && self.has_old_gap(who) => self.cut(detour::OLD_GAP),
+            None if matches!(call, Call::Next | Call::Prev) && self.has_old_gap(who) => self.cut(detour::OLD_GAP),
             None => {
                 self.before(who, &call, reply, &hints);
                 self.learn(session, &call, reply);
