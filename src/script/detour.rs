@@ -29,9 +29,6 @@
 //! - A cursor that goes back in a fixed-length table, to before all records that were ever written, knows no record any
 //!   more: a step forward is a segmentation fault, and a step back does not see what was written there since. The script
 //!   ends there.
-//! - A cursor that stands on a record of a fixed-length table that was never written keeps in mind where the next one is that
-//!   was. If another comes between since, a step in either direction finds the value of the wrong one. Where a cursor
-//!   stands on a zero and anything was written since, the script ends with a step.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
@@ -59,7 +56,6 @@ const REMAINS: &str = "rest of a program that looks over removed records after a
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 pub(super) const STOP_OUT_OF_BOUNDS: &str = "rest of a program after a truncate to a record that is gone, with bounds";
 const STALE: &str = "modification of a value that its transaction has replaced: with an update";
-pub(super) const OLD_GAP: &str = "rest of a program that steps from a zero, written around since";
 const TURNED: &str = "rest of a program that turns before all records that were written";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 

@@ -21,8 +21,6 @@ pub(super) struct Slot {
     pub placed: bool,
     /// It went back, in a fixed-length table, until there was no record before it that was ever written.
     pub went_before_all: bool,
-    /// It stands on a zero of a fixed-length table: how many writes there were when it came there.
-    pub on_zero: Option<u64>,
 }
 
 /// Watches a run and keeps its script.
@@ -40,8 +38,6 @@ pub struct Recorder {
     tables: [u8; Config::MAX_TABLES as usize],
     /// What is known of each cursor.
     pub(super) slots: BTreeMap<(u8, u8), Slot>,
-    /// How many writes were made.
-    writes: u64,
     /// Whether nothing more is recorded.
     pub(super) is_cut: bool,
     /// Whether the node has a stable timestamp.
@@ -73,7 +69,6 @@ impl Recorder {
             hints: Vec::new(),
             tables: std::array::from_fn(|table| table as u8),
             slots: BTreeMap::new(),
-            writes: 0,
             is_cut: false,
             has_stable: false,
             looked_away: false,
@@ -114,7 +109,6 @@ impl Recorder {
                 self.record_in_transaction(who, &call, reply);
             }
             None if self.ends_out_of_bounds(&hints, reply) => self.cut(detour::STOP_OUT_OF_BOUNDS),
-            None if matches!(call, Call::Next | Call::Prev) && self.has_old_gap(who) => self.cut(detour::OLD_GAP),
             None => {
                 self.before(who, &call, reply, &hints);
                 self.learn(session, &call, reply);
@@ -174,11 +168,6 @@ impl Recorder {
         reply.code == Code::Ok && hints.iter().any(is_bounded)
     }
 
-    /// Whether a cursor stands on a zero of a fixed-length table in which something was written since it came there.
-    fn has_old_gap(&self, who: Who) -> bool {
-        self.format() == Format::Fixed && self.slot(who).on_zero.is_some_and(|writes| writes < self.writes)
-    }
-
     /// Whether a cursor of the session may have bounds.
     pub(super) fn any_bounded(&self, session: u8) -> bool {
         self.slots.iter().any(|(&(of, _), slot)| of == session && slot.bounded)
@@ -204,12 +193,7 @@ impl Recorder {
         if !call.is_on_cursor() {
             return;
         }
-        let writes = matches!(call, Call::Insert | Call::Update | Call::Remove | Call::Modify(_) | Call::Reserve);
-        self.writes += u64::from(writes);
         let slot = self.slots.entry(name).or_default();
-        let on_zero = reply.key.is_internal() && reply.value.get().is_some_and(|value| value.as_bytes() == [0]);
-        let moves = matches!(call, Call::Search | Call::SearchNear | Call::Next | Call::Prev);
-        slot.on_zero = if moves || !on_zero { on_zero.then_some(self.writes) } else { slot.on_zero };
         slot.stands = reply.key.is_internal();
         slot.placed = reply.placed;
         if ok && !matches!(call, Call::State | Call::GetKey | Call::GetValue | Call::SetKey(_) | Call::SetValue(_)) {
