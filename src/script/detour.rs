@@ -86,6 +86,13 @@ pub(super) fn instead(
     if standing.looked_away && hints.iter().any(|hint| matches!(hint, Hint::NothingButRemains)) {
         return Some(Detour::End(REMAINS));
     }
+    // There it is enough that it comes to the end of the page, whatever else is on it.
+    if standing.looked_away
+        && standing.in_variable
+        && matches!((call, reply.code), (Call::Next | Call::Prev, Code::NotFound))
+    {
+        return Some(Detour::End(REMAINS));
+    }
     let untouched = hints.iter().any(|hint| matches!(hint, Hint::Untouched));
     let lost = match call {
         Call::Next => slot.went_before_all,

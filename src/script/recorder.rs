@@ -98,7 +98,9 @@ impl Recorder {
         let Some(&standing) = self.standing.get(session) else { return };
         let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
         let doomed = hints.iter().any(|hint| matches!(hint, Hint::Doomed));
-        let standing = Standing { doomed, on_random, placed, looked_away: self.looked_away, ..standing };
+        let in_variable = self.format() == Format::Variable;
+        let looked_away = self.looked_away;
+        let standing = Standing { doomed, on_random, placed, looked_away, in_variable, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
