@@ -3,7 +3,7 @@
 use super::detour::{self, Detour};
 use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
-use crate::backend::{Call, Code, CursorConfig, Format, Key, Reply, Timestamp, Who};
+use crate::backend::{Call, Code, CursorConfig, FIXED_ZERO, Format, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
 use crate::run::{Done, Hint, Observer, Open, Physical};
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ pub(super) struct Slot {
     pub placed: bool,
     /// It went back, in a fixed-length table, until there was no record before it that was ever written.
     pub went_before_all: bool,
+    /// How many records of its fixed-length table had ever been written when it came to stand on one that is 0.
+    pub on_zero: Option<usize>,
 }
 
 /// Watches a run and keeps its script.
@@ -96,7 +98,9 @@ impl Recorder {
         let Some(&standing) = self.standing.get(session) else { return };
         let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
         let doomed = hints.iter().any(|hint| matches!(hint, Hint::Doomed));
-        let standing = Standing { doomed, on_random, placed, looked_away: self.looked_away, ..standing };
+        let in_variable = self.format() == Format::Variable;
+        let looked_away = self.looked_away;
+        let standing = Standing { doomed, on_random, placed, looked_away, in_variable, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
@@ -199,6 +203,10 @@ impl Recorder {
         if ok && !matches!(call, Call::State | Call::GetKey | Call::GetValue | Call::SetKey(_) | Call::SetValue(_)) {
             slot.went_before_all &= matches!(call, Call::Prev | Call::Compare { .. } | Call::Equals { .. });
             slot.went_before_all |= goes_before_all(reply, hints);
+            if !matches!(call, Call::Compare { .. } | Call::Equals { .. }) {
+                let shows_value = reply.value.get().is_some_and(|value| **value != *FIXED_ZERO);
+                slot.on_zero = written(hints).filter(|_| !shows_value);
+            }
         }
         match call {
             Call::Bound { .. } => slot.bounded = true,
@@ -240,6 +248,11 @@ impl Recorder {
 /// Whether a step back in a fixed-length table has come to before all records that were ever written.
 pub(super) fn goes_before_all(reply: &Reply, hints: &[Hint]) -> bool {
     hints.iter().any(|hint| matches!(hint, Hint::FirstWritten(first) if reply.key.get() < Some(first)))
+}
+
+/// How many records of a fixed-length table were ever written.
+pub(super) fn written(hints: &[Hint]) -> Option<usize> {
+    hints.iter().find_map(|hint| if let Hint::Written(count) = hint { Some(*count) } else { None })
 }
 
 fn timestamps(call: &Call<'_>) -> [Option<Timestamp>; 3] {

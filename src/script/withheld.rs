@@ -17,6 +17,8 @@ pub(super) struct Standing {
     pub on_random: bool,
     /// A cursor of it holds a place.
     pub placed: bool,
+    /// The tables are variable-length column stores.
+    pub in_variable: bool,
     /// The session that looks on had to look away for a rollback to stable or the dropping of a table.
     pub looked_away: bool,
 }
