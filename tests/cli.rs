@@ -144,6 +144,16 @@ fn a_build_without_faults_says_so() {
     lockstep().env("LOCKSTEP_FAULT", "").args(["run", "--seeds", "1"]).assert().success();
 }
 
+#[cfg(all(feature = "wiredtiger-layered", not(wiredtiger_page_log)))]
+#[test]
+fn a_build_without_a_wiredtiger_that_has_layered_tables_says_so() {
+    use std::io::Write;
+    let parts = ["--sut", "build it with WIREDTIGER_DIR naming one of version 12 or newer"];
+    refuses(lockstep().args(["run", "--sut", "wiredtiger-layered", "--seeds", "1"]), &parts);
+    // Whether or not the test harness keeps what tests print.
+    let _ = writeln!(std::io::stderr(), "layered tables of real WiredTiger: skipped: not built in");
+}
+
 #[cfg(not(feature = "wiredtiger-layered"))]
 #[test]
 fn a_build_without_layered_tables_of_wiredtiger_says_so() {

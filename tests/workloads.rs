@@ -1,14 +1,8 @@
 //! Workloads of WiredTiger's test/model: those under `tests/workloads` agree and use the whole language, what they answer is
-//! recorded, and databases that are wrong are found out.
+//! recorded; generated ones agree, too.
 
 use expect_test::expect_file;
-use lockstep::backend::{Call, Code, Format, Key, Reply, Value, Who};
-use lockstep::shrink::{Budget, Failing};
-use lockstep::workload::shrink::{Shrunk, shrink};
-use lockstep::workload::{
-    Answer, Aspect, Database, Death, Difference, Knobs, Line, Listener, Moment, Operation, Workload, check, databases,
-    generate, run, run_on,
-};
+use lockstep::workload::{Answer, Knobs, Line, Listener, Operation, Workload, check, generate, run};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -125,168 +119,36 @@ fn what_is_not_there_is_named_with_its_place() {
     assert_eq!(refused(&lost), "4:7: there is no table 1: create it first");
 }
 
-// ---- databases that are wrong
-
-/// A mistake.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Lie {
-    /// A conflict goes unnoticed.
-    NoConflict,
-    /// What is read is another value.
-    OtherValue,
-    /// A record is missing when a table is walked over.
-    LostRecord,
-    /// What a crash should have taken is still there.
-    NoCrash,
-    /// A checkpoint has nothing.
-    EmptyCheckpoint,
-}
-
-/// A database that makes a mistake.
-struct Liar {
-    database: Box<dyn Database>,
-    lie: Lie,
-    /// How many records this walk has come to.
-    walked: usize,
-}
-
-impl Database for Liar {
-    fn name(&self) -> &'static str {
-        "liar"
-    }
-
-    fn create_table(&mut self, format: Format) {
-        self.database.create_table(format);
-    }
-
-    fn call(&mut self, who: Who, call: Call<'_>) -> Reply {
-        let mut reply = self.database.call(who, call);
-        match (self.lie, call) {
-            (Lie::NoConflict, Call::Insert) if reply.code == Code::Rollback => reply.code = Code::Ok,
-            (Lie::OtherValue, Call::Search) if reply.code == Code::Ok => {
-                reply.value = lockstep::backend::Field::External(Value::new(&9u64.to_be_bytes()));
-            }
-            (Lie::LostRecord, Call::Open(_)) => self.walked = 0,
-            (Lie::LostRecord, Call::Next) => {
-                self.walked += 1;
-                if self.walked == 2 {
-                    return self.database.call(who, call);
-                }
-            }
-            _ => {}
-        }
-        reply
-    }
-
-    fn checkpoint(&mut self, name: Option<&str>) -> Code {
-        self.database.checkpoint(name)
-    }
-
-    fn crash(&mut self, death: Death) {
-        match self.lie {
-            Lie::NoCrash => self.database.restart(),
-            _ => self.database.crash(death),
-        }
-    }
-
-    fn rollback_to_stable(&mut self) -> Code {
-        self.database.rollback_to_stable()
-    }
-
-    fn checkpointed(&self, name: Option<&str>, table: u8) -> Vec<(Key, Value)> {
-        match self.lie {
-            Lie::EmptyCheckpoint => Vec::new(),
-            _ => self.database.checkpointed(name, table),
-        }
-    }
-}
-
-const WORKLOAD: &str = "\
-create_table(1, \"t\", \"Q\", \"Q\")
+#[test]
+fn layered_tables_without_a_stable_timestamp_are_empty_after_a_crash() {
+    let text = "\
+config(\"database\", \"disaggregated=true\")
+create_table(1, \"a\", \"Q\", \"Q\")
+create_table(2, \"b\", \"Q\", \"Q\")
 begin_transaction(1)
-insert(1, 1, 10, 1)
-insert(1, 1, 20, 2)
-insert(1, 1, 30, 3)
+insert(2, 1, 1, 1)
 commit_transaction(1)
-checkpoint(\"early\")
-begin_transaction(2)
-begin_transaction(3)
-insert(1, 2, 10, 4)
-insert(1, 3, 10, 5)
-get(1, 3, 20)
-rollback_transaction(3)
-commit_transaction(2)
+checkpoint()
 crash()
+begin_transaction(1)
+get(2, 1, 1)
+insert(2, 1, 1, 2)
+commit_transaction(1)
+restart()
+begin_transaction(1)
+get(2, 1, 1)
 ";
-
-/// What a run says about a database with a mistake.
-fn found_out(lie: Lie) -> Difference {
-    run_with(&parse(WORKLOAD), lie).expect("it is wrong")
-}
-
-/// The same for any workload. `None`: it does not show, or the workload cannot be run.
-fn run_with(workload: &Workload, lie: Lie) -> Option<Difference> {
-    let needs = check(workload).ok()?;
-    let mut databases = databases(&needs);
-    let model = databases.pop().expect("the model");
-    let database = databases.pop().expect("the engine");
-    let liar = Box::new(Liar { database, lie, walked: 0 });
-    run_on(workload, &needs, vec![liar, model], &mut ()).err().map(|difference| *difference)
-}
-
-#[test]
-fn wrong_return_codes_are_found() {
-    let difference = found_out(Lie::NoConflict);
-    assert_eq!((difference.line, difference.moment, &difference.aspect), (11, Moment::In, &Aspect::Code));
-    let expected = "\
-difference at line 11, insert(1, 3, 10, 5): return code of liar
-    liar   ok
-    model  rollback
-what it comes from:
-     1 create_table(1, \"t\", \"Q\", \"Q\") => ok
-     2 begin_transaction(1) => ok
-     3 insert(1, 1, 10, 1) => ok
-     6 commit_transaction(1) => ok
-     7 checkpoint(\"early\") => ok
-     8 begin_transaction(2) => ok
-     9 begin_transaction(3) => ok
-    10 insert(1, 2, 10, 4) => ok
-    11 insert(1, 3, 10, 5)";
-    assert_eq!(difference.to_string(), expected);
-}
-
-#[test]
-fn wrong_values_are_found() {
-    let difference = found_out(Lie::OtherValue);
-    assert_eq!(difference.headline(), "at line 12, get(1, 3, 20): record of liar");
-    assert_eq!(difference.answers, ["ok 20=9", "ok 20=2"]);
-}
-
-#[test]
-fn wrong_tables_are_found() {
-    let difference = found_out(Lie::LostRecord);
-    assert_eq!(difference.headline(), "after line 15, crash(): table 1, key 20 of liar");
-    assert_eq!(difference.answers, ["no record", "2"]);
-    assert_eq!(difference.class.to_string(), "crash: table of liar");
-}
-
-#[test]
-fn what_survives_a_crash_by_mistake_is_found() {
-    let difference = found_out(Lie::NoCrash);
-    assert_eq!(difference.headline(), "after line 15, crash(): table 1, key 10 of liar");
-    assert_eq!(difference.answers, ["4", "1"]);
-}
-
-#[test]
-fn wrong_checkpoints_are_found() {
-    let difference = found_out(Lie::EmptyCheckpoint);
+    let mut recorder = Recorder::default();
+    let outcome = run(&parse(text), &mut recorder).expect("it can be run").expect("no difference");
+    assert_eq!(outcome.deaths, 3);
+    let not_ok: Vec<&str> = recorder.0.lines().filter(|line| !line.ends_with(" => ok")).collect();
     assert_eq!(
-        difference.headline(),
-        "after line 7, checkpoint(\"early\"): table 1, key 10 in the checkpoint \"early\" of liar"
+        not_ok,
+        ["   7 checkpoint() => einval", "  10 get(2, 1, 1) => notfound", "  15 get(2, 1, 1) => notfound"]
     );
 }
 
-// ---- generated and shrunk
+// ---- generated
 
 #[test]
 fn generated_workloads_agree_and_use_the_language() {
@@ -306,54 +168,6 @@ fn generated_workloads_agree_and_use_the_language() {
     let never = ["breakpoint", "nop"];
     let all: Vec<&str> = Operation::NAMES.iter().copied().filter(|name| !never.contains(name)).collect();
     assert_eq!(all.into_iter().filter(|name| !used.contains(name)).collect::<Vec<_>>(), Vec::<&str>::new());
-}
-
-/// Shrinks a workload that fails on a database with a mistake.
-fn shrunk(workload: &Workload, lie: Lie, budget: Budget) -> Option<Shrunk> {
-    let fails = |candidate: &Workload| {
-        let difference = run_with(candidate, lie)?;
-        Some(Failing { class: difference.class.clone(), steps: difference.operations })
-    };
-    shrink(workload, fails, budget).map(|(_, shrunk)| shrunk)
-}
-
-#[test]
-fn a_failure_shrinks_to_what_it_takes() {
-    let knobs = Knobs { sequences: 200, tables: 4, disaggregated: Some(false) };
-    let workload = (0..)
-        .map(|seed| generate(seed, &knobs))
-        .find(|workload| run_with(workload, Lie::NoCrash).is_some_and(|difference| difference.class.at == "crash"));
-    let workload = workload.expect("there are many seeds");
-    let small = shrunk(&workload, Lie::NoCrash, Budget::default()).expect("it fails");
-    assert!(small.complete);
-    let expected = "\
-create_table(1, \"table1\", \"Q\", \"Q\")
-begin_transaction(1)
-insert(1, 1, 1, 1)
-commit_transaction(1)
-crash()
-";
-    assert_eq!(small.workload.to_string(), expected);
-    let again = shrunk(&workload, Lie::NoCrash, Budget::default()).expect("it fails");
-    assert_eq!(again.workload, small.workload);
-    let once_more = shrunk(&small.workload, Lie::NoCrash, Budget::default()).expect("it fails");
-    assert_eq!(once_more.workload, small.workload);
-    let poor = shrunk(&workload, Lie::NoCrash, Budget { executions: 3, ..Budget::default() }).expect("it fails");
-    assert!(!poor.complete && poor.executions <= 3);
-}
-
-#[test]
-fn shrinking_keeps_the_class() {
-    let small = shrunk(&parse(WORKLOAD), Lie::NoConflict, Budget::default()).expect("it fails");
-    let expected = "\
-create_table(1, \"t\", \"Q\", \"Q\")
-begin_transaction(1)
-begin_transaction(2)
-insert(1, 1, 1, 1)
-insert(1, 2, 1, 1)
-";
-    assert_eq!(small.workload.to_string(), expected);
-    assert!(shrunk(&parse("nop()"), Lie::NoConflict, Budget::default()).is_none());
 }
 
 /// Bugs that layered cursors really had, in the engine itself.

@@ -96,7 +96,7 @@ impl Failure {
     /// The failure in one line.
     pub fn headline(&self) -> String {
         match self {
-            Failure::Mismatch(mismatch) => format!("step {}, {}", mismatch.step, mismatch.class()),
+            Failure::Mismatch(mismatch) => format!("step {}, {}", mismatch.step, self.class()),
             Failure::Panic(panic) => format!("step {}, panic at {}: {}", panic.step, panic.location, panic.message),
             Failure::Hang(panic) => format!("step {}, {}: {}", panic.step, self.class(), panic.message),
         }

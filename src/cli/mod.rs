@@ -9,6 +9,7 @@ mod emit;
 mod faults;
 mod guard;
 mod input;
+mod ledger;
 mod number;
 mod oracles;
 mod output;
@@ -36,7 +37,7 @@ use output::Out;
 use runner::Runner;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use sut::SutArgs;
+use sut::{Sut, SutArgs};
 
 /// Stress tests layered cursors: runs programs on a layered table and on oracles in lockstep and compares every
 /// reply.
@@ -106,8 +107,8 @@ impl Common {
     }
 
     /// What runs programs as the flags say.
-    fn runner(&self) -> Result<Runner> {
-        Runner::new(self.oracles(), &self.sut.open()?, true)
+    fn runner(&self, sut: &Sut) -> Result<Runner> {
+        Runner::new(self.oracles(), sut, true)
     }
 
     /// `command` with the flags without which it may not find what these found.

@@ -4,6 +4,7 @@ use super::guard::Failure;
 use super::number::number;
 use super::output::Out;
 use super::runner::{Ran, Runner};
+use super::sut::Sut;
 use super::{Common, Files, Verdict, break_point, complain, input, progress};
 use anyhow::Result;
 use clap::Args;
@@ -52,13 +53,14 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
     if args.break_at.is_some() && files.len() != 1 {
         anyhow::bail!("--break stops in one program, but {} files are named", files.len());
     }
-    let mut runner = args.common.runner()?;
+    let sut = args.common.sut.open()?;
+    let mut runner = args.common.runner(&sut)?;
     let in_full = args.verbose || files.len() == 1;
     let mut report = Report { files: Vec::new(), agree: 0, mismatch: 0, bad_input: 0 };
     // Where steps are printed these are the progress.
     let progress = if args.verbose { ProgressBar::hidden() } else { progress::files(files.len()) };
     for file in &files {
-        let entry = replay_file(file, args, &mut runner, in_full, &progress, out)?;
+        let entry = replay_file(file, args, (&sut, &mut runner), in_full, &progress, out)?;
         progress.inc(1);
         match entry.result {
             "agree" => report.agree += 1,
@@ -84,13 +86,12 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
 fn replay_file(
     file: &Path,
     args: &ReplayArgs,
-    runner: &mut Runner,
+    (sut, runner): (&Sut, &mut Runner),
     in_full: bool,
     progress: &ProgressBar,
     out: &mut Out,
 ) -> Result<FileReport> {
     let name = file.display().to_string();
-    let sut = args.common.sut.open()?;
     let program = match input::load(file) {
         Ok(program) => sut.mask(program).program,
         Err(error) => {

@@ -3,8 +3,9 @@
 //! Programs are numbered; threads take the next number, and results are taken in the order of numbers. So the output
 //! does not depend on timing (unless `--time` ends the run).
 
-use super::book::{Book, First};
+use super::book::{self, Book, First};
 use super::guard::Failure;
+use super::ledger::Ledger;
 use super::number::{number, time};
 use super::oracles::OracleList;
 use super::output::{Out, write_new};
@@ -104,6 +105,7 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
     let mut failed = None;
     let mut broken = None;
     let mut book = Book::default();
+    let mut ledger = plan.sut.real().map(|_| Ledger::open(&plan.artifacts)).transpose()?;
     plan.execute(args.jobs, |number, result| {
         let result = match result {
             Ok(result) => result,
@@ -116,20 +118,29 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
         grounding.merge(&result.grounding);
         progress.inc(1);
         book.leave_out(&result.left_out);
-        match (result.failure, plan.sut.real()) {
-            (None, _) => {}
-            (Some(failure), None) => failed = Some((number, failure)),
-            (Some(failure), Some(tested)) => {
-                let keep = |failure| report_failure(&plan, number, failure, args);
-                if let Err(error) = book.enter(&tested.known, failure, |failure| keep(failure).map(First::from)) {
-                    broken = Some(error);
-                }
+        match (&mut ledger, plan.sut.real()) {
+            (Some(ledger), Some(tested)) => {
+                let command = plan.command(number);
+                let mut keep = |failure, standing: &'static str| {
+                    ledger.enter(&command, &failure, standing)?;
+                    book.enter(standing, &tested.known, failure, |failure| {
+                        report_failure(&plan, number, failure, args).map(First::from)
+                    })
+                };
+                let all = result.failure.into_iter().chain(result.besides).map(|failure| (failure, book::ALWAYS));
+                let mut all = all.chain(result.once.into_iter().map(|failure| (failure, book::ONCE)));
+                broken = all.try_for_each(|(failure, standing)| keep(failure, standing)).err();
             }
+            _ => failed = result.failure.map(|failure| (number, failure)),
         }
         failed.is_none() && broken.is_none()
     });
     progress.finish_and_clear();
     if let Some(error) = broken {
+        if !book.is_empty() {
+            // What was met so far is not lost.
+            out.line(&book)?;
+        }
         return Err(error);
     }
     let found = failed.map(|(number, failure)| report_failure(&plan, number, failure, args)).transpose()?;
@@ -223,6 +234,10 @@ struct Plan {
 struct ProgramResult {
     stats: Box<Stats>,
     failure: Option<Failure>,
+    /// Failures that did not show again.
+    once: Vec<Failure>,
+    /// Known failures besides.
+    besides: Vec<Failure>,
     grounding: Grounding,
     /// Steps that were left out of the program, by operation.
     left_out: BTreeMap<&'static str, u64>,
@@ -345,7 +360,14 @@ impl Plan {
         let result = runner.run(&program, &mut *stats)?;
         drop(kept);
         stats.finish(result.as_ref().ok());
-        Ok(ProgramResult { stats, failure: result.err(), grounding: runner.take_grounding(), left_out })
+        Ok(ProgramResult {
+            stats,
+            failure: result.err(),
+            once: runner.take_once(),
+            besides: runner.take_besides(),
+            grounding: runner.take_grounding(),
+            left_out,
+        })
     }
 }
 

@@ -42,6 +42,16 @@ impl Runner {
         Ok(guard::run(program, self.oracles, observer))
     }
 
+    /// Nothing is known to differ here.
+    pub fn take_besides(&mut self) -> Vec<Failure> {
+        Vec::new()
+    }
+
+    /// Nothing shows once and not again here.
+    pub fn take_once(&mut self) -> Vec<Failure> {
+        Vec::new()
+    }
+
     /// Nothing is compared with WiredTiger here.
     pub fn take_grounding(&mut self) -> Grounding {
         Grounding::default()
@@ -72,7 +82,7 @@ fn tested(sut: &Sut, expect_failures: bool) -> Result<Option<Checker<ChildProces
     let Some(tested) = sut.real() else { return Ok(None) };
     let settings = Settings::layered(own_program()?, &tested.nodes);
     let settings = Settings { limit: tested.patience, flush: expect_failures, ..settings };
-    Ok(Some(Checker::layered(ChildProcess::start(settings)?)))
+    Ok(Some(Checker::layered(ChildProcess::start(settings)?, tested.known.clone())))
 }
 
 /// There are no layered tables to be tested.
@@ -115,6 +125,18 @@ impl Runner {
             None => Ok(outcome),
             Some(mismatch) => Err(Failure::Mismatch(mismatch)),
         })
+    }
+
+    /// Known differences from WiredTiger besides those that programs failed with, since this was called last.
+    pub fn take_besides(&mut self) -> Vec<Failure> {
+        let besides = self.wiredtiger.as_mut().map(Checker::take_besides).unwrap_or_default();
+        besides.into_iter().map(|found| Failure::Mismatch(Box::new(found))).collect()
+    }
+
+    /// Differences from WiredTiger that did not show again, since this was called last.
+    pub fn take_once(&mut self) -> Vec<Failure> {
+        let once = self.wiredtiger.as_mut().map(Checker::take_once).unwrap_or_default();
+        once.into_iter().map(|once| Failure::Mismatch(Box::new(once))).collect()
     }
 
     /// What was compared with WiredTiger since this was called last.

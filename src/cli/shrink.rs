@@ -47,21 +47,29 @@ pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
     if args.file.extension().is_some_and(|end| end == input::WORKLOAD) {
         return super::shrink_workload::shrink(args, out);
     }
-    let mut runner = args.common.runner()?;
-    shrink_by(args, out, |candidate| {
-        let failure = runner.run(candidate, &mut ())?.err();
+    let sut = args.common.sut.open()?;
+    let mut runner = args.common.runner(&sut)?;
+    let program = sut.mask(input::load(&args.file)?).program;
+    let mut died = false;
+    shrink_by(args, &program, out, |candidate| {
+        let mut failure = runner.run(candidate, &mut ())?.err();
+        if failure.is_none() && died {
+            // What dies need not die each time.
+            failure = runner.run(candidate, &mut ())?.err();
+        }
+        died |= failure.as_ref().is_some_and(|failure| matches!(failure.class(), FailureClass::Death(_)));
         Ok(failure.map(|failure| Failing { class: failure.class(), steps: failure.steps_needed() }))
     })
 }
 
-/// Shrinks the file; `fails` runs a program.
+/// Shrinks the file's program; `fails` runs one.
 fn shrink_by(
     args: &ShrinkArgs,
+    program: &Program,
     out: &mut Out,
     mut fails: impl FnMut(&Program) -> Result<Option<Failing<FailureClass>>>,
 ) -> Result<Verdict> {
     check_output(&args.file, &args.output)?;
-    let program = args.common.sut.open()?.mask(input::load(&args.file)?).program;
     let (file, output) = (args.file.display(), args.output.display());
     if args.output.exists() && !args.force {
         bail!("{output}: exists; --force replaces it");
@@ -81,7 +89,7 @@ fn shrink_by(
         progress.set_message(format!("{} steps", failing.steps));
         Some(failing)
     };
-    let found = shrink_failure(&program, watched, budget);
+    let found = shrink_failure(program, watched, budget);
     progress.finish_and_clear();
     if let Some(error) = broken {
         return Err(error);
@@ -147,14 +155,15 @@ mod tests {
         let common =
             super::super::Common { oracle: OracleList::default(), sut: Default::default(), twin: false, json: false };
         let args = ShrinkArgs { file, output, force: false, budget: 1000, common };
-        assert_eq!(shrink_by(&args, &mut Out::stdout(), fails).expect("it shrinks"), Verdict::Agree);
+        let program = input::load(&args.file).expect("a program");
+        assert_eq!(shrink_by(&args, &program, &mut Out::stdout(), fails).expect("it shrinks"), Verdict::Agree);
         let text = std::fs::read_to_string(&args.output).expect("it is written");
         let reply = "s0.c0 search 0010 => notfound E(0010) -\n";
         let expected = format!("config sessions=1 cursors=1 keys=2\n{reply}{reply}");
         assert!(text.starts_with("# lockstep 1\n# panic at here\n# Shrunk from 40 steps to 2 in "), "{text}");
         assert!(text.ends_with(&expected), "{text}");
         assert!(input::load(&args.output).is_ok());
-        let refused = shrink_by(&args, &mut Out::stdout(), fails).expect_err("it exists");
+        let refused = shrink_by(&args, &program, &mut Out::stdout(), fails).expect_err("it exists");
         assert!(refused.to_string().contains("--force"), "{refused}");
     }
 }

@@ -18,7 +18,7 @@ pub fn stats(args: &StatsArgs, out: &mut Out) -> Result<Verdict> {
     let mut stats = Stats::default();
     let mut verdict = Verdict::Agree;
     let files = input::files(&args.files.files)?;
-    let mut runner = args.common.runner()?;
+    let mut runner = args.common.runner(&args.common.sut.open()?)?;
     let progress = progress::files(files.len());
     for file in files {
         progress.inc(1);

@@ -185,10 +185,8 @@ impl Node {
             Call::Equals { with } => return self.compare(session, first, who, with, |order| i8::from(order.is_eq())),
             Call::State => Code::Ok,
             // A mistake that WiredTiger does not survive, or that cannot be said to it, is none of the transaction's business.
-            Call::SetKey(key) if !session.takes_key(slot, key) => Code::Invalid,
-            Call::SetValue(value) if !session.takes_value(slot, value) => Code::Invalid,
-            Call::SetKey(key) => session.cursor_call(self, slot, |cursor, _| (cursor.set_key(key), 0)).0,
-            Call::SetValue(value) => session.cursor_call(self, slot, |cursor, _| (cursor.set_value(value), 0)).0,
+            Call::SetKey(key) => session.with_cursor(self, slot, |cursor, _| cursor.set_key(key)),
+            Call::SetValue(value) => session.with_cursor(self, slot, |cursor, _| cursor.set_value(value)),
             Call::GetKey => session.cursor_call(self, slot, |cursor, _| (has(cursor.key().get()), 0)).0,
             Call::GetValue => session.cursor_call(self, slot, |cursor, _| (has(cursor.value().get()), 0)).0,
             Call::Bound { .. } | Call::ClearBounds if session.is_fixed(slot) => session.noted(Code::Invalid),

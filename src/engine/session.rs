@@ -5,7 +5,7 @@ use super::cursor::write::WriteOp;
 use super::cursor::{Ctx, Cursor};
 use super::node::Node;
 use super::txn::{Outcome, Txn};
-use crate::backend::{Code, CursorConfig, Direction, Format, Isolation, Key, Value, record_number_of};
+use crate::backend::{Code, CursorConfig, Direction, Format, Isolation, Key};
 
 /// A session of a node.
 #[derive(Debug)]
@@ -52,17 +52,6 @@ impl Session {
     /// Whether the cursor in a slot is one of a fixed-length table.
     pub fn is_fixed(&self, slot: usize) -> bool {
         self.cursor(slot).is_some_and(|cursor| cursor.format == Format::Fixed)
-    }
-
-    /// Whether a key may be set: none is empty, and those of a column store are record numbers.
-    pub fn takes_key(&self, slot: usize, key: &Key) -> bool {
-        let is_column = self.cursor(slot).is_some_and(|cursor| cursor.format.is_column());
-        if is_column { record_number_of(key).is_some() } else { !key.is_empty() }
-    }
-
-    /// Whether a value may be set: in a fixed-length table it is one byte.
-    pub fn takes_value(&self, slot: usize, value: &Value) -> bool {
-        value.len() == 1 || !self.is_fixed(slot)
     }
 
     /// Closes the cursor in a slot, if there is one.

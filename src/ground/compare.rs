@@ -4,18 +4,41 @@ use super::allowed::ALLOWED;
 use crate::backend::{Code, Field, Reply, Timestamp};
 use crate::program::Program;
 use crate::run::{Aspect, Mismatch, Open, Shown};
-use crate::script::{Answered, Ending, Entry, Expected, Script};
+use crate::script::{Answer, Answered, Ending, Entry, Expected, Script};
 use std::collections::BTreeMap;
+
+/// Calls that have an outcome of their own, as statistics count them: of the rest either nothing is asked but a state, or
+/// little can go wrong.
+const OPERATIONS: [&str; 14] = [
+    "search",
+    "near",
+    "next",
+    "prev",
+    "insert",
+    "update",
+    "remove",
+    "modify",
+    "reserve",
+    "largest",
+    "compare",
+    "equals",
+    "truncate",
+    "truncatetable",
+];
 
 /// What became of a comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
     /// How many answers were compared.
     pub compared: u64,
+    /// How many of them are of calls that have an outcome of their own, by the number of tables that such a call was made on.
+    pub operations: u64,
     /// How often each row of [`ALLOWED`] was used.
     pub allowed: BTreeMap<&'static str, u64>,
     /// The first difference that nothing allows.
     pub mismatch: Option<Box<Mismatch>>,
+    /// Known differences besides that one.
+    pub besides: Vec<Mismatch>,
     /// The entry at which that is.
     pub at: Option<usize>,
 }
@@ -103,6 +126,7 @@ pub fn compare(program: &Program, script: &Script, base: Timestamp, ending: &End
             }
         };
         comparison.compared += 1;
+        comparison.operations += u64::from(OPERATIONS.contains(&script.entries[index].verb()));
         let seen = Seen { script, index, answered: &answered, base };
         let Some(aspect) = seen.difference() else { continue };
         if let Some(row) = ALLOWED.iter().find(|row| (row.applies)(&seen)) {
@@ -150,11 +174,13 @@ impl Report<'_> {
             replies.push((self.name, answered.to_string()));
         }
         replies.extend(expected.map(|expected| ("model", expected)));
+        let right = self.script.entries.get(index).map(|entry| &entry.expected);
         Box::new(Mismatch {
             step,
             op: self.program.steps.get(step).map_or("end", |step| step.op.name()),
             field,
             backends: (self.name, "model"),
+            how: answered.zip(right).and_then(|(answered, right)| how(field, &answered.first, right)),
             reason,
             call: self.script.shown(index),
             replies,
@@ -162,4 +188,32 @@ impl Report<'_> {
             replay: String::new(),
         })
     }
+}
+
+/// What stands for what in a difference.
+fn how(aspect: Aspect, answered: &Answer, right: &Expected) -> Option<(&'static str, &'static str)> {
+    let code = right.code()?;
+    let reply = if let Expected::Reply(reply) = right { Some(reply) } else { None };
+    match aspect {
+        Aspect::Code => Some((answered.code().map_or("an error", Code::name), code.name())),
+        Aspect::Key => reply.and_then(|reply| fields(&answered.key, &reply.key, KEYS)),
+        Aspect::Value => reply.and_then(|reply| fields(&answered.value, &reply.value, VALUES)),
+        _ => None,
+    }
+}
+
+/// What keys and values are that are not right, by whether they are smaller or larger.
+const KEYS: [&str; 2] = ["smaller", "larger"];
+const VALUES: [&str; 2] = ["another", "another"];
+
+fn fields(has: &Field, right: &Field, names: [&'static str; 2]) -> Option<(&'static str, &'static str)> {
+    Some(match (has, right) {
+        (Field::Unset, Field::Unset) => return None,
+        (Field::Unset, _) => ("none", "one"),
+        (_, Field::Unset) => ("one", "none"),
+        _ if has.get() == right.get() && has.is_internal() => ("internal", "external"),
+        _ if has.get() == right.get() => ("external", "internal"),
+        _ if has.get() < right.get() => (names[0], "the right one"),
+        _ => (names[1], "the right one"),
+    })
 }

@@ -15,6 +15,9 @@ pub struct Grounding {
     pub unconfirmed: u64,
     /// Answers compared.
     pub answers: u64,
+    /// Calls compared that have an outcome of their own: reads, writes, truncates, comparisons of cursors. However many
+    /// tables such a call was made on, it counts once; what leads to it, such as keys and transactions, does not count.
+    pub operations: u64,
     /// Differences that are allowed, by the name of the row.
     pub allowed: BTreeMap<&'static str, u64>,
     /// Calls that were not made because WiredTiger does not survive them, by the name of the rule.
@@ -28,6 +31,7 @@ impl Grounding {
         self.fresh += other.fresh;
         self.unconfirmed += other.unconfirmed;
         self.answers += other.answers;
+        self.operations += other.operations;
         for (mine, theirs) in [(&mut self.allowed, &other.allowed), (&mut self.withheld, &other.withheld)] {
             for (name, count) in theirs {
                 *mine.entry(name).or_default() += count;
@@ -38,10 +42,11 @@ impl Grounding {
 
 impl fmt::Display for Grounding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Grounding { programs, fresh, unconfirmed, answers, allowed, withheld } = self;
+        let Grounding { programs, fresh, unconfirmed, answers, operations, allowed, withheld } = self;
         writeln!(
             f,
-            "wiredtiger: {answers} answers to {programs} programs, {fresh} of them on a connection of their own"
+            "wiredtiger: {answers} answers to {programs} programs ({operations} operations), {fresh} of them on a connection \
+             of their own"
         )?;
         if *unconfirmed > 0 {
             writeln!(f, "    {unconfirmed:>9} differed once, and not when they were run again")?;

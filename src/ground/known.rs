@@ -12,22 +12,32 @@
 //! [[failure]]
 //! hang = "prev"
 //! ticket = "WT-1"
-//! without = ["prev", "scan"]
+//! without = ["scan", { op = "prev", adopted = true }]
+//!
+//! [[limit]]
+//! op = "duplicate"
+//! note = "not supported"
 //! ```
+//!
+//! `without` has operations, or operations with conditions ([`Trigger`]): `code` is what the model ends the step with, `after`
+//! what the step before it on the same cursor was or ended with, `text` what the step has in it, `adopted` is once the
+//! follower has picked a checkpoint up.
 
 #[cfg(feature = "wiredtiger-layered")]
 use super::four::SITES;
 use super::four::{culprit, is_death};
-use crate::program::{Op, Program};
+use super::limits::limit;
+#[cfg(feature = "wiredtiger-layered")]
+use super::trigger::is_op;
+use super::trigger::{Trigger, adopts, triggers};
+use crate::program::{Op, Program, Step};
 use crate::run::{Aspect, Mismatch};
 use crate::script::{Entry, Script};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What stands for the final scans where operations are named.
-const FINAL_SCANS: &str = "end";
-/// What real nodes cannot be made to do here: they keep their roles, and their tables.
-const UNSUPPORTED: [&str; 6] = ["rollback_to_stable", "recreate", "step_down", "step_up", "restart", "hook"];
+/// How often triggers are looked for and taken out: without them, others may show.
+const ROUNDS: u32 = 12;
 
 /// The known failures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -35,6 +45,16 @@ const UNSUPPORTED: [&str; 6] = ["rollback_to_stable", "recreate", "step_down", "
 pub struct KnownFailures {
     #[serde(default, rename = "failure")]
     failures: Vec<Known>,
+    #[serde(default, rename = "limit")]
+    limits: Vec<Unsupported>,
+}
+
+/// An operation that the version that is tested does not support, as it should be or not.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unsupported {
+    op: String,
+    note: String,
 }
 
 /// One of them: a difference in an operation, a field and a table; or what a death is named after; or the operation in
@@ -45,11 +65,13 @@ pub struct Known {
     op: Option<String>,
     field: Option<String>,
     backend: Option<String>,
+    /// What stands for what, as `notfound for ok`; `None`: whatever.
+    how: Option<String>,
     death: Option<String>,
     hang: Option<String>,
     ticket: Option<String>,
     note: Option<String>,
-    without: Vec<String>,
+    without: Vec<Trigger>,
 }
 
 /// What is wrong with a list of known failures.
@@ -78,6 +100,10 @@ impl Known {
                     .into_iter()
                     .zip(class)
                     .all(|(own, its)| own.as_deref() == Some(its))
+                    && self
+                        .how
+                        .as_ref()
+                        .is_none_or(|own| mismatch.how.is_some_and(|(has, right)| *own == format!("{has} for {right}")))
             }
         }
     }
@@ -96,14 +122,15 @@ impl Known {
     fn check(&self) -> Result<(), String> {
         let difference = [&self.op, &self.field, &self.backend];
         match (difference.iter().filter(|part| part.is_some()).count(), &self.death, &self.hang) {
-            (3, None, None) | (0, Some(_), None) | (0, None, Some(_)) => {}
+            (3, None, None) => {}
+            (0, Some(_), None) | (0, None, Some(_)) if self.how.is_none() => {}
             _ => return Err("needs op, field and backend, or death, or hang".to_owned()),
         }
         let named = |what: &str, name: &str, good: bool| if good { Ok(()) } else { Err(format!("no {what} '{name}'")) };
-        let is_op = |name: &str| name == FINAL_SCANS || Op::NAMES.contains(&name);
-        for op in self.op.iter().chain(&self.hang).chain(&self.without) {
+        for op in self.op.iter().chain(&self.hang) {
             named("operation", op, is_op(op))?;
         }
+        self.without.iter().try_for_each(Trigger::check)?;
         if let Some(field) = &self.field {
             named("field", field, Aspect::ALL.iter().any(|aspect| aspect.name() == field))?;
         }
@@ -129,6 +156,16 @@ impl KnownFailures {
         for (index, failure) in known.failures.iter().enumerate() {
             failure.check().map_err(|wrong| BadKnown(format!("failure {}: {wrong}", index + 1)))?;
         }
+        for (index, limit) in known.limits.iter().enumerate() {
+            let wrong = if !Op::NAMES.contains(&limit.op.as_str()) {
+                format!("no operation '{}'", limit.op)
+            } else if limit.note.is_empty() {
+                "needs a note".to_owned()
+            } else {
+                continue;
+            };
+            return Err(BadKnown(format!("limit {}: {wrong}", index + 1)));
+        }
         Ok(known)
     }
 
@@ -137,16 +174,28 @@ impl KnownFailures {
         self.failures.iter().find(|known| known.explains(mismatch))
     }
 
-    /// Whether an operation is switched off.
-    fn is_off(&self, op: &str) -> bool {
-        self.failures.iter().flat_map(|known| &known.without).any(|name| name == op)
+    /// Why an operation is left out of every program, if that is because it cannot be done.
+    pub fn limit(&self, op: &str) -> Option<&str> {
+        let own = || self.limits.iter().find(|limit| limit.op == op).map(|limit| limit.note.as_str());
+        limit(op).or_else(own)
     }
 
-    /// Cuts the final scans from the script of `program`, if they are switched off; only from the first step backwards on
-    /// where those are.
+    fn all_triggers(&self) -> impl Iterator<Item = &Trigger> {
+        self.failures.iter().flat_map(|known| &known.without)
+    }
+
+    /// Whether an operation is left out of every program.
+    fn is_off(&self, op: &str) -> bool {
+        self.limit(op).is_some() || self.all_triggers().any(|trigger| trigger.is_all_of(op))
+    }
+
+    /// Cuts the final scans from the script of `program` where they come to a trigger.
     pub fn cut_final_scans(&self, program: &Program, script: &mut Script) {
-        let (all, backwards) = (self.is_off(FINAL_SCANS), self.is_off("prev"));
-        let is_off = |entry: &Entry| entry.step >= program.steps.len() && (all || backwards && entry.verb() == "prev");
+        let adopted = adopts(script);
+        let is_off = |entry: &Entry| {
+            entry.step >= program.steps.len()
+                && self.all_triggers().any(|trigger| trigger.is_in_final_scan(entry, adopted))
+        };
         if let Some(first) = script.entries.iter().position(is_off) {
             script.entries.truncate(first);
         }
@@ -154,17 +203,36 @@ impl KnownFailures {
 
     /// A program without what is switched off or cannot be done.
     pub fn mask(&self, program: &Program) -> Masked {
-        let off: BTreeSet<&str> = Op::NAMES.into_iter().filter(|name| self.is_off(name)).chain(UNSUPPORTED).collect();
-        let mut left_out = BTreeMap::new();
-        let mut kept = Vec::with_capacity(program.steps.len());
-        for step in &program.steps {
-            if off.contains(step.op.name()) {
-                *left_out.entry(step.op.name()).or_default() += 1;
+        let off: BTreeSet<&str> = Op::NAMES.into_iter().filter(|name| self.is_off(name)).collect();
+        let mut masked = Masked { program: program.clone(), left_out: BTreeMap::new() };
+        masked.leave_out(|_, step| off.contains(step.op.name()));
+        let fine: Vec<&Trigger> = self.all_triggers().filter(|trigger| !off.contains(trigger.op())).collect();
+        if fine.is_empty() {
+            return masked;
+        }
+        for _ in 0..ROUNDS {
+            let found = triggers(&masked.program, &fine);
+            if found.is_empty() {
+                return masked;
+            }
+            masked.leave_out(|index, _| found.binary_search(&index).is_ok());
+        }
+        // So many depend on each other that the operations go.
+        masked.leave_out(|_, step| fine.iter().any(|trigger| trigger.op() == step.op.name()));
+        masked
+    }
+}
+
+impl Masked {
+    fn leave_out(&mut self, which: impl Fn(usize, &Step) -> bool) {
+        let steps = std::mem::take(&mut self.program.steps);
+        for (index, step) in steps.into_iter().enumerate() {
+            if which(index, &step) {
+                *self.left_out.entry(step.op.name()).or_default() += 1;
             } else {
-                kept.push(step.clone());
+                self.program.steps.push(step);
             }
         }
-        Masked { program: Program { config: program.config.clone(), steps: kept }, left_out }
     }
 }
 
@@ -198,6 +266,7 @@ ticket = \"WT-2\"
             op,
             field,
             backends: (backend, "model"),
+            how: Some(("none", "one")),
             reason: reason.to_owned(),
             call: String::new(),
             replies: Vec::new(),
@@ -246,6 +315,54 @@ ticket = \"WT-2\"
         assert!(script.entries.iter().all(|entry| entry.step < 2));
     }
 
+    /// What is left of steps, with `without` for a list.
+    fn left(without: &str, steps: &str) -> Vec<String> {
+        let list = format!("[[failure]]\nhang = \"next\"\nnote = \"n\"\nwithout = [{without}]");
+        let known = KnownFailures::parse(&list).unwrap_or_else(|error| panic!("{error}"));
+        let text = format!("# lockstep 1\nconfig sessions=2 cursors=2 keys=9\n{steps}");
+        let program: Program = text.parse().unwrap_or_else(|error| panic!("{error:?}"));
+        known.mask(&program).program.steps.iter().map(|step| step.to_string()).collect()
+    }
+
+    #[test]
+    fn a_trigger_may_be_finer_than_an_operation() {
+        let steps = "s0.c0 search 0010\ns0.c0 insert 0010 \"a\"\ns0.c0 search 0010\n";
+        let by_code = left("{ op = \"search\", code = \"notfound\" }", steps);
+        assert_eq!(by_code, ["s0.c0 insert 0010 \"a\"", "s0.c0 search 0010"]);
+        let by_text = left("{ op = \"insert\", text = \"\\\"a\" }", steps);
+        assert_eq!(by_text, ["s0.c0 search 0010"; 2]);
+        let steps = "s0.c0 search 0010\ns0.c1 next\ns0.c0 next\ns0.c0 next\n";
+        let by_step_before = left("{ op = \"next\", after = \"search\" }", steps);
+        assert_eq!(by_step_before, ["s0.c0 search 0010", "s0.c1 next"], "the second, too, comes after a search then");
+        let by_code_before = left("{ op = \"next\", after = \"notfound\" }", steps);
+        assert_eq!(by_code_before, ["s0.c0 search 0010", "s0.c1 next"]);
+        let steps = "s0.c0 prev\ninject advance oldest=1 stable=1\ns0.c0 prev\n";
+        let after_pick_up = left("{ op = \"prev\", adopted = true }", steps);
+        assert_eq!(after_pick_up, ["s0.c0 prev", "inject advance oldest=1 stable=1"]);
+    }
+
+    #[test]
+    fn limits_are_left_out_whatever_the_rest_says() {
+        let known = KnownFailures::parse("[[limit]]\nop = \"duplicate\"\nnote = \"not there\"").unwrap();
+        assert_eq!(known.limit("duplicate"), Some("not there"));
+        assert_eq!(known.limit("recreate"), Some("the nodes keep their tables"));
+        assert_eq!(known.limit("next"), None);
+        let text = "# lockstep 1\nconfig sessions=1 cursors=2 keys=9\ns0.c0 next\ns0.c0 duplicate s0.c1\n";
+        let program: Program = text.parse().unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!(known.mask(&program).left_out.into_iter().collect::<Vec<_>>(), [("duplicate", 1)]);
+    }
+
+    #[test]
+    fn what_stands_for_what_tells_failures_apart() {
+        let list = "[[failure]]\nop = \"next\"\nfield = \"key\"\nbackend = \"wiredtiger-follower-layered\"\n\
+                    how = \"none for one\"\nnote = \"n\"";
+        let known = KnownFailures::parse(list).unwrap();
+        let mut other = failure("next", Aspect::Key, SITES[0], "");
+        assert!(known.find(&other).is_some());
+        other.how = Some(("smaller", "the right one"));
+        assert!(known.find(&other).is_none());
+    }
+
     #[test]
     fn a_list_that_is_none_is_refused_in_a_line() {
         let refused = |text: &str| KnownFailures::parse(text).unwrap_err().to_string();
@@ -261,7 +378,12 @@ ticket = \"WT-2\"
         };
         assert_eq!(difference("colour", SITES[0]), "failure 1: no field 'colour'");
         assert_eq!(difference("key", "follower"), "failure 1: no backend 'follower'");
-        let without = "hang = \"next\"\nnote = \"n\"\nwithout = [\"jump\"]";
-        assert_eq!(entry(without), "failure 1: no operation 'jump'");
+        let without = |trigger: &str| entry(&format!("hang = \"next\"\nnote = \"n\"\nwithout = [{trigger}]"));
+        assert_eq!(without("\"jump\""), "failure 1: no operation 'jump'");
+        assert_eq!(without("{ op = \"next\", code = \"bad\" }"), "failure 1: no code 'bad'");
+        assert_eq!(without("{ op = \"next\", after = \"bad\" }"), "failure 1: no operation or code 'bad'");
+        assert!(without("{ op = \"next\", colour = 1 }").starts_with("line 4: "));
+        assert_eq!(refused("[[limit]]\nop = \"jump\"\nnote = \"n\""), "limit 1: no operation 'jump'");
+        assert_eq!(refused("[[limit]]\nop = \"next\"\nnote = \"\""), "limit 1: needs a note");
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! `compare.rs` is the comparison, `allowed.rs` the one table of differences that are not bugs; `checker.rs` does it for
 //! many programs, and `grounding.rs` counts. `four.rs` compares the four answers of nodes with layered tables, and
-//! `known.rs` is the list of what is known to go wrong there.
+//! `known.rs` is the list of what is known to go wrong there: `trigger.rs` says which steps lead to it. `limits.rs` is what
+//! cannot be done there.
 
 mod allowed;
 #[cfg(feature = "wiredtiger")]
@@ -12,8 +13,10 @@ mod compare;
 mod four;
 mod grounding;
 mod known;
+mod limits;
 #[cfg(test)]
 mod tests;
+mod trigger;
 
 pub use allowed::{ALLOWED, Allowed};
 #[cfg(feature = "wiredtiger")]
@@ -22,3 +25,5 @@ pub use compare::{Comparison, compare};
 pub use four::{compare_four, culprit};
 pub use grounding::Grounding;
 pub use known::{BadKnown, Known, KnownFailures, Masked};
+pub use limits::{LIMITS, Limit};
+pub use trigger::Trigger;

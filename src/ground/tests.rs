@@ -249,7 +249,7 @@ fn four(verb: &str, sites: &[usize], answer: &str) -> Comparison {
     let mut four: Vec<&str> = lines[at].split('\t').collect();
     sites.iter().for_each(|&site| four[site] = answer);
     lines[at] = four.join("\t");
-    compare_four(&program, &script, 0, &Ending::Complete(lines), "nodes")
+    compare_four(&program, &script, 0, &Ending::Complete(lines), "nodes", &Default::default())
 }
 
 #[test]
@@ -269,6 +269,31 @@ fn each_of_four_tables_is_compared_and_plain_ones_come_first() {
     let names: Vec<&str> = mismatch.replies.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["follower-layered", "leader-layered", "follower-plain", "leader-plain", "model"]);
     assert!(mismatch.replies[1].1.starts_with("notfound") && mismatch.replies[0].1.starts_with("ok"));
+}
+
+#[cfg(feature = "wiredtiger-layered")]
+#[test]
+fn where_one_table_is_known_to_differ_the_others_are_compared_on() {
+    let (program, script, mut lines) = recorded_with_events();
+    let verb = |verb: &str| script.entries.iter().position(|entry| entry.verb() == verb).expect("such an entry");
+    for (at, site) in [(verb("search"), 0), (verb("reset"), 1)] {
+        let mut four: Vec<&str> = lines[at].split('\t').collect();
+        four[site] = "22 0 - - 0";
+        lines[at] = four.join("\t");
+    }
+    let known = "[[failure]]\nop = \"search\"\nfield = \"code\"\nbackend = \"wiredtiger-follower-layered\"\n\
+                 how = \"einval for ok\"\nnote = \"n\"";
+    let compared = |known: &str| {
+        let known = super::KnownFailures::parse(known).unwrap_or_else(|error| panic!("{error}"));
+        let ending = Ending::Complete(lines.clone());
+        let found = compare_four(&program, &script, 0, &ending, "nodes", &known);
+        (found.mismatch.map(|found| found.class().to_string()), found.besides.len(), found.compared)
+    };
+    let search = "search: code of wiredtiger-follower-layered against model, einval for ok".to_owned();
+    let reset = "reset: code of wiredtiger-leader-layered against model, einval for ok".to_owned();
+    let (first, besides, answers) = compared("");
+    assert_eq!((first, besides), (Some(search), 0));
+    assert_eq!(compared(known), (Some(reset), 1, answers));
 }
 
 #[test]
@@ -294,7 +319,7 @@ fn a_death_of_nodes_has_no_table_and_is_named_after_the_assertion() {
     lines.truncate(lines.len() - 1);
     let death = |reason: &str, hung| {
         let ending = Ending::Died { answers: lines.clone(), reason: reason.to_owned(), hung };
-        compare_four(&program, &script, 0, &ending, "nodes").mismatch.expect("a death")
+        compare_four(&program, &script, 0, &ending, "nodes", &Default::default()).mismatch.expect("a death")
     };
     let asserted = death("signal: 6 (SIGABRT): __wt_abort, 12: x; __walk, 77: WiredTiger assertion failed: 'a'", false);
     assert_eq!((asserted.field, asserted.backends.0), (Aspect::Death, "nodes"));
@@ -311,6 +336,7 @@ fn a_difference_before_a_death_comes_first() {
     lines.truncate(at + 1);
     lines[at] = lines[at].replacen("i61", "i62", 1);
     let ending = Ending::Died { answers: lines, reason: "gone".to_owned(), hung: false };
-    let mismatch = compare_four(&program, &script, 0, &ending, "nodes").mismatch.expect("a difference");
+    let mismatch =
+        compare_four(&program, &script, 0, &ending, "nodes", &Default::default()).mismatch.expect("a difference");
     assert_eq!((mismatch.field, mismatch.backends.0), (Aspect::Value, "wiredtiger-follower-layered"));
 }

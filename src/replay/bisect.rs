@@ -198,7 +198,7 @@ mod tests {
         // The update that is lost, and whoever misses it.
         let left = operations(&found.spec, found.stop);
         assert!(left.len() <= 2, "{left:?}");
-        assert_eq!((left[0].action, left[0].t % 100), (Action::Update, 0));
+        assert_eq!((left[0].action, left[0].t % 20), (Action::Update, 0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Mistakes that can be planted in the planner, to see that they are caught.
 
-use super::plan::{OpNumber, Plan, WINDOW};
+use super::plan::{OpNumber, Plan};
 use super::source::{Source, Take, Why};
 use super::step::{Action, Step};
 
@@ -9,11 +9,11 @@ use super::step::{Action, Step};
 pub enum Mistake {
     /// Inserts leave it to the table which record number they make, instead of counting.
     Append,
-    /// The rank of an insert that is the first of its window lacks one.
+    /// One insert in twenty has a rank that lacks one.
     Rank,
-    /// One update in a hundred is taken for a read.
+    /// One update in twenty is taken for a read.
     Lost,
-    /// One update in a hundred writes the key before its own, which belongs to another lane.
+    /// One update in twenty writes the key before its own, which belongs to another lane.
     Lane,
 }
 
@@ -33,14 +33,13 @@ impl Mistake {
 
     /// What becomes of a step.
     fn spoil(self, step: Step) -> Step {
-        let is_one_of_a_hundred = step.action == Action::Update && step.t.is_multiple_of(100);
+        let is_chosen = |action| step.action == action && step.t.is_multiple_of(20);
+        let (is_insert, is_update) = (is_chosen(Action::Insert), is_chosen(Action::Update));
         match self {
             Mistake::Append if step.action == Action::Insert => Step { action: Action::Append, key: 0, ..step },
-            Mistake::Rank if step.action == Action::Insert && step.t % WINDOW == 1 => {
-                Step { key: step.key.saturating_sub(1).max(1), ..step }
-            }
-            Mistake::Lost if is_one_of_a_hundred => Step { action: Action::Read, ..step },
-            Mistake::Lane if is_one_of_a_hundred && step.key > 1 => Step { key: step.key - 1, ..step },
+            Mistake::Rank if is_insert => Step { key: step.key.saturating_sub(1).max(1), ..step },
+            Mistake::Lost if is_update => Step { action: Action::Read, ..step },
+            Mistake::Lane if is_update && step.key > 1 => Step { key: step.key - 1, ..step },
             _ => step,
         }
     }

@@ -142,10 +142,10 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
     /// Inserts `count` keys of the pool from index `first` on, going round at its end.
     pub(super) fn bulk_insert(&mut self, who: Who, first: u16, count: u16, ts: Timestamp) -> Checked<Ending> {
         self.bursts += 1;
-        let (format, burst) = (self.program.config.format, self.bursts);
+        let (format, suffix) = (self.program.config.format, format!(".{}", self.bursts));
         self.wrapped(who, ts, |lockstep| {
             lockstep.for_pool(first, count, |lockstep, key| {
-                let value = burst_value(format, key, burst);
+                let value = burst_value(format, key, &suffix);
                 lockstep.tell(who, Call::SetKey(key))?;
                 lockstep.tell(who, Call::SetValue(&value))?;
                 lockstep.call(who, Call::Insert)
@@ -254,15 +254,14 @@ fn walk(direction: Direction) -> Call<'static> {
     }
 }
 
-/// A value that tells which burst wrote it: `b`, the key, a dot and the burst's number. In a fixed-length table there is
-/// room for the number only.
-fn burst_value(format: Format, key: &Key, burst: u32) -> Value {
-    let text = match (format, record_number_of(key)) {
-        (Format::Fixed, _) => return Value::new(&[255 - (burst % 255) as u8]),
-        (Format::Variable, Some(number)) => format!("b{number}.{burst}"),
-        _ => return Value::from([b"b", &key[..], b".", burst.to_string().as_bytes()].concat()),
-    };
-    Value::from(text.as_str())
+/// A value that tells which burst wrote it: `b`, the key, and the burst's suffix, a dot and its number. In a fixed-length
+/// table there is room for a byte only.
+fn burst_value(format: Format, key: &Key, suffix: &str) -> Value {
+    match (format, record_number_of(key)) {
+        (Format::Fixed, _) => Value::new(&[suffix.bytes().fold(200, |byte, digit| byte.wrapping_mul(10) ^ digit)]),
+        (Format::Variable, Some(number)) => Value::from(format!("b{number}{suffix}").as_str()),
+        _ => Value::from([b"b", &key[..], suffix.as_bytes()].concat()),
+    }
 }
 
 #[cfg(test)]
@@ -272,8 +271,9 @@ mod tests {
 
     #[test]
     fn a_bursts_values_are_its_own() {
-        assert_eq!(&*burst_value(Format::Row, &Key::from("0120"), 7), b"b0120.7");
-        assert_eq!(&*burst_value(Format::Variable, &record_number(120), 7), b"b120.7");
-        assert_eq!(&*burst_value(Format::Fixed, &record_number(120), 7), &[248]);
+        assert_eq!(&*burst_value(Format::Row, &Key::from("0120"), ".7"), b"b0120.7");
+        assert_eq!(&*burst_value(Format::Variable, &record_number(120), ".7"), b"b120.7");
+        let [first, second] = [".1", ".2"].map(|suffix| burst_value(Format::Fixed, &record_number(120), suffix));
+        assert!(first.len() == 1 && second.len() == 1 && first != second);
     }
 }

@@ -22,6 +22,9 @@ pub struct Mismatch {
     pub field: Aspect,
     /// The backend that differs, and what it differs from: another backend, `rule` or `expected`.
     pub backends: (&'static str, &'static str),
+    /// What stands for what, where that is told apart: see [`Class::how`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub how: Option<(&'static str, &'static str)>,
     /// What is wrong, in words.
     pub reason: String,
     /// The primitive call that showed it.
@@ -43,18 +46,23 @@ pub struct Class {
     pub field: Aspect,
     /// Between whom.
     pub backends: (&'static str, &'static str),
+    /// What stands for what, in words such as (`notfound`, `ok`) or (`smaller`, `larger`): what one backend has, and what
+    /// is right. Only where it is real WiredTiger that differs, whose bugs are many and stay for long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub how: Option<(&'static str, &'static str)>,
 }
 
 impl Mismatch {
     /// The class of the failure.
     pub fn class(&self) -> Class {
-        Class { op: self.op, field: self.field, backends: self.backends }
+        Class { op: self.op, field: self.field, backends: self.backends, how: self.how }
     }
 }
 
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} of {} against {}", self.op, self.field, self.backends.0, self.backends.1)
+        write!(f, "{}: {} of {} against {}", self.op, self.field, self.backends.0, self.backends.1)?;
+        self.how.map_or(Ok(()), |(has, right)| write!(f, ", {has} for {right}"))
     }
 }
 
@@ -120,6 +128,7 @@ impl<O: Observer, B: Backend> Lockstep<'_, O, B> {
             op: self.program.steps.get(self.index).map_or("end", |step| step.op.name()),
             field,
             backends,
+            how: None,
             reason,
             call,
             replies: self.replies.iter().map(|(name, reply)| (name, self.shown(reply))).collect(),

@@ -80,6 +80,17 @@ pub enum Ending {
     },
 }
 
+impl Expected {
+    /// The code, where exactly one is right.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Expected::Code(code) => Some(*code),
+            Expected::Reply(reply) => Some(reply.code),
+            Expected::Open(_) => None,
+        }
+    }
+}
+
 impl Entry {
     /// The word that says which call it is.
     pub fn verb(&self) -> &str {
@@ -98,6 +109,13 @@ impl Script {
         }
         text.push_str("end\n");
         text
+    }
+
+    /// The script up to an entry, that one included.
+    pub fn up_to(&self, entry: usize) -> Script {
+        let mut script = self.clone();
+        script.entries.truncate(entry + 1);
+        script
     }
 
     /// An entry's call as people read it: its timestamps are the program's.

@@ -93,8 +93,10 @@ pub(super) struct Found {
     pub says: [String; 2],
 }
 
-/// The most lines of context.
-const CONTEXT: usize = 16;
+/// The most lines of context about the same key or the same transactions.
+const CLOSE: usize = 16;
+/// The most lines about what concerns everything.
+const GENERAL: usize = 6;
 
 impl Difference {
     /// What is to be said about what was found after `done` operations, to which there are `answers`.
@@ -175,8 +177,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The last lines that concern what differs: the same key and the transactions that wrote it, or the same transaction; and
-/// whatever concerns everything.
+/// The last lines that concern what differs: about the same key and the transactions that wrote it, or about the same
+/// transaction; and about whatever concerns everything.
 fn context(workload: &Workload, done: usize, answers: &[Answer], at: Option<(u64, Option<u64>)>) -> Vec<String> {
     let lines = &workload.lines[..done];
     let last = lines.last().map(|line| &line.op);
@@ -185,23 +187,29 @@ fn context(workload: &Workload, done: usize, answers: &[Answer], at: Option<(u64
     if let Some((table, key)) = key {
         txns.extend(lines.iter().filter(|line| touches(&line.op, table, key)).filter_map(|line| line.op.txn()));
     }
-    let concerns = |op: &Operation| match op {
-        Operation::Nop | Operation::Breakpoint => false,
-        op if key_of(op).is_some() || matches!(op, Operation::Truncate { .. }) => match key {
+    let is_close = |op: &Operation| match (op.txn(), key) {
+        _ if key_of(op).is_some() || matches!(op, Operation::Truncate { .. }) => match key {
             Some((table, key)) => touches(op, table, key),
             None => op.txn().is_some_and(|txn| txns.contains(&txn)),
         },
-        op => op.txn().is_none_or(|txn| txns.contains(&txn)),
+        (Some(txn), _) => txns.contains(&txn),
+        (None, _) => false,
     };
-    let number = |index: usize| lines[index].place.line;
-    let shown = (0..done).filter(|&index| index + 1 == done || concerns(&lines[index].op));
-    let shown: Vec<String> = shown
-        .map(|index| match answers.get(index) {
-            Some(answer) => format!("{:>6} {} => {answer}", number(index), lines[index].op),
-            None => format!("{:>6} {}", number(index), lines[index].op),
-        })
-        .collect();
-    shown[shown.len().saturating_sub(CONTEXT)..].to_vec()
+    let is_general = |op: &Operation| {
+        let concerns = !matches!(op, Operation::Nop | Operation::Breakpoint | Operation::Evict { .. });
+        concerns && op.txn().is_none()
+    };
+    let newest = |count: usize, is_wanted: &dyn Fn(&Operation) -> bool| -> Vec<usize> {
+        (0..done).rev().filter(|&index| is_wanted(&lines[index].op)).take(count).collect()
+    };
+    let mut shown: BTreeSet<usize> = newest(CLOSE, &is_close).into_iter().collect();
+    shown.extend(newest(GENERAL, &is_general));
+    shown.extend(done.checked_sub(1));
+    let says = |index: usize| {
+        let answer = answers.get(index).map_or_else(String::new, |answer| format!(" => {answer}"));
+        format!("{:>6} {}{answer}", lines[index].place.line, lines[index].op)
+    };
+    shown.into_iter().map(says).collect()
 }
 
 /// The table and the key that an operation is about.

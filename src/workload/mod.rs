@@ -17,7 +17,7 @@ mod engine;
 mod format;
 mod generate;
 mod model;
-mod operand;
+pub mod operand;
 mod ops;
 mod parse;
 mod perform;

@@ -20,6 +20,7 @@ impl Cursor {
 
     /// What is wrong with an append from the outset: it needs a value. A key that is set has to be within the bounds,
     /// though the record does not get it.
+    #[cold]
     pub(super) fn check_append(&mut self, ctx: &mut Ctx<'_>) -> Result<(), Code> {
         if self.value == Field::Unset {
             return Err(Code::Invalid);
@@ -32,6 +33,7 @@ impl Cursor {
     }
 
     /// Writes the record after the last one. Nobody else can have written it, so there is no conflict.
+    #[cold]
     pub(super) fn append(&mut self, ctx: &mut Ctx<'_>) -> Code {
         self.leave(ctx);
         ctx.ensure_snapshot();

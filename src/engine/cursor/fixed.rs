@@ -16,6 +16,7 @@ use crate::engine::version::{Chain, Found, Unresolved};
 use std::ops::Bound;
 
 /// What the record `key` reads as; nothing beyond the end.
+#[cold]
 pub fn read(tree: &Tree, key: &Key, view: &View<'_>) -> Looked<Value> {
     match tree.read(key, view) {
         Found::Value(value) => Ok(Some(value.clone())),
@@ -25,6 +26,7 @@ pub fn read(tree: &Tree, key: &Key, view: &View<'_>) -> Looked<Value> {
 }
 
 /// The record right at the beginning of `from` in `direction`: there is no gap to pass over.
+#[cold]
 pub fn walk(tree: &Tree, from: Bound<&Key>, direction: Direction, view: &View<'_>) -> Looked<(Key, Value)> {
     let number = |key: &Key| record_number_of(key).unwrap_or(0);
     let at = match (from, direction) {
@@ -42,6 +44,7 @@ pub fn walk(tree: &Tree, from: Bound<&Key>, direction: Direction, view: &View<'_
 
 /// What `search_near` comes to. For an implicit record it looks at the next one that is written, and takes that if it sees
 /// a value there; beyond the end it takes the last one.
+#[cold]
 fn near(tree: &Tree, key: &Key, view: &View<'_>) -> Looked<(Key, Value)> {
     let Some((written, chain)) = tree.at_or_after(key) else {
         let Some(last) = tree.largest() else {
@@ -66,14 +69,17 @@ fn zero() -> Value {
 
 impl Cursor {
     /// The value of a record that the cursor sees no written value of.
-    #[inline]
+    #[inline(always)]
     pub(super) fn implicit(&self, ctx: &Ctx<'_>, key: &Key) -> Option<Value> {
-        if self.format != Format::Fixed {
-            return None;
-        }
+        if self.format == Format::Fixed { self.implicit_zero(ctx, key) } else { None }
+    }
+
+    #[cold]
+    fn implicit_zero(&self, ctx: &Ctx<'_>, key: &Key) -> Option<Value> {
         is_within(self.numbered(ctx)?, key).then(zero)
     }
 
+    #[cold]
     pub(super) fn nearest_fixed(&mut self, ctx: &mut Ctx<'_>, key: &Key) -> Looked<(Key, Value)> {
         self.numbered(ctx).map_or(Ok(None), |tree| near(tree, key, &ctx.txn.view()))
     }
@@ -85,6 +91,7 @@ impl Cursor {
 
     /// `remove`: the record is 0 from now on. It never uses the place, but a cursor that had one on the record has it again
     /// afterwards. There is nothing to do about an implicit record, not even to look who else is at it.
+    #[cold]
     pub(super) fn remove_fixed(&mut self, ctx: &mut Ctx<'_>, key: Key, in_place: bool) -> Code {
         match self.may_make_zero(ctx, &key) {
             Err(code) => {
@@ -124,6 +131,7 @@ impl Cursor {
 
     /// One step of a truncate: removes the record that the cursor stands on. One that is 0 stays as it is, but nobody else
     /// may be at it. For an implicit record, unless it is the first, that is asked of the next one that is written.
+    #[cold]
     pub fn make_zero(&mut self, ctx: &mut Ctx<'_>, key: &Key, is_first: bool) -> Code {
         match self.peek(ctx, key) {
             Err(unresolved) => in_the_way(unresolved),

@@ -17,7 +17,7 @@ use super::core::TableId;
 use super::layered::merge::Merge;
 use super::node::Node;
 use super::txn::Txn;
-use crate::backend::{Code, CursorConfig, Direction, Field, Format, Key, Point, Reply, Side};
+use crate::backend::{Code, CursorConfig, Direction, Field, Format, Key, Point, Reply, Side, record_number_of};
 use bounds::Bounds;
 
 /// A cursor.
@@ -133,9 +133,9 @@ impl Cursor {
         &self.value
     }
 
-    /// `set_key`. An empty key is refused.
+    /// `set_key`. An empty key is refused, and in a column store all that is no record number.
     pub fn set_key(&mut self, key: &Key) -> Code {
-        if key.is_empty() {
+        if key.is_empty() || (self.format.is_column() && record_number_of(key).is_none()) {
             return Code::Invalid;
         }
         if let Field::Internal(place) = std::mem::replace(&mut self.key, Field::External(key.clone())) {
@@ -153,8 +153,11 @@ impl Cursor {
         }
     }
 
-    /// `set_value`.
+    /// `set_value`. In a fixed-length table all but one byte is refused.
     pub fn set_value(&mut self, value: &Key) -> Code {
+        if self.format == Format::Fixed && value.len() != 1 {
+            return Code::Invalid;
+        }
         self.value = Field::External(value.clone());
         Code::Ok
     }

@@ -1,6 +1,7 @@
-//! Which key of a lane an operation works on.
+//! Which key of a lane an operation works on, and what it does to it.
 
-use crate::replay::plan::{Content, Draws, OpKind, OpNumber};
+use crate::replay::plan::{Content, Draws, OpKind, OpNumber, Plan};
+use crate::replay::step::{Action, Step};
 
 /// How often a key is drawn until one is there for an operation that needs it.
 pub const TRIES: u32 = 4;
@@ -19,16 +20,35 @@ pub struct Known {
     pub content: Option<Content>,
 }
 
+/// What a key has after a step; `None`: what it had before.
+pub type After = Option<Option<Content>>;
+
+/// What number `t` does that works on one of `keys` keys, of which `look` tells all that is known; and what that leaves.
+pub fn step_on_a_key(
+    plan: &Plan,
+    t: OpNumber,
+    table: u16,
+    asked: OpKind,
+    keys: u64,
+    look: impl FnMut(u64) -> Known,
+) -> (Step, After) {
+    let Some((kind, found)) = choose(asked, &mut plan.choices(t), keys, look) else {
+        return (Step::nothing(t, table, asked), None);
+    };
+    let (action, after) = match kind {
+        OpKind::Update => (Action::Update, Some(Some(plan.written(table, found.key, t)))),
+        OpKind::Remove => (Action::Remove, found.content.map(|_| None)),
+        OpKind::Modify => (Action::Modify, found.content.map(|old| Some(plan.modified(table, old, t)))),
+        _ => (Action::Read, None),
+    };
+    (Step { t, table, asked, action, key: found.key, before: found.content.into(), depends: found.t }, after)
+}
+
 /// Chooses one of `keys` keys, of which `look` tells all that is known. An operation that needs a key that is there and
 /// found none after some tries becomes a read. `None` if there is no key.
 ///
 /// The order of draws is part of the plan: first whether any key will do, if one is needed, then the keys.
-pub fn choose(
-    asked: OpKind,
-    draws: &mut Draws,
-    keys: u64,
-    mut look: impl FnMut(u64) -> Known,
-) -> Option<(OpKind, Known)> {
+fn choose(asked: OpKind, draws: &mut Draws, keys: u64, mut look: impl FnMut(u64) -> Known) -> Option<(OpKind, Known)> {
     if keys == 0 {
         return None;
     }

@@ -3,7 +3,7 @@
 //! A key belongs to one lane for ever: key k that was there at first to lane k modulo L, a key that was inserted to the
 //! lane of the number that inserted it. As a lane's numbers are done one after the other, so are all that touch a key.
 
-use super::choose::{Known, choose};
+use super::choose::{Known, step_on_a_key};
 use crate::replay::plan::{Content, OpKind, OpNumber, Plan, Window};
 use crate::replay::step::{Action, Step};
 use hashbrown::HashMap;
@@ -62,19 +62,11 @@ impl Lane {
         let bulk = self.bulk_keys(plan, table);
         let keys = bulk + self.born[usize::from(table)].len() as u64;
         let look = |index| self.known(plan, window, t, table, bulk, index);
-        let Some((kind, found)) = choose(asked, &mut plan.choices(t), keys, look) else {
-            return Step::nothing(t, table, asked);
-        };
-        let (action, after) = match kind {
-            OpKind::Update => (Action::Update, Some(Some(plan.written(table, found.key, t)))),
-            OpKind::Remove => (Action::Remove, found.content.map(|_| None)),
-            OpKind::Modify => (Action::Modify, found.content.map(|old| Some(plan.modified(table, old, t)))),
-            _ => (Action::Read, None),
-        };
+        let (step, after) = step_on_a_key(plan, t, table, asked, keys, look);
         if let Some(after) = after {
-            self.touched.insert((table, found.key), (t, after));
+            self.touched.insert((table, step.key), (t, after));
         }
-        Step { t, table, asked, action, key: found.key, before: found.content.into(), depends: found.t }
+        step
     }
 
     /// How many of the keys that were there at first are this lane's: those of 1 to base that are it modulo L.

@@ -13,7 +13,7 @@
 mod choose;
 mod lane;
 
-pub use choose::{ANY_KEY, Known, TRIES, choose};
+pub use choose::{ANY_KEY, After, Known, TRIES, step_on_a_key};
 pub use lane::Lane;
 
 use super::plan::{AnotherPlan, Fingerprint, OpKind, OpNumber, Plan, Window, Windows};

@@ -1,6 +1,6 @@
 //! What a strategy has to remember: heads in order, the keys of each lane, what was planned to be done to each.
 
-use crate::replay::lanes::{Known, choose};
+use crate::replay::lanes::{Known, step_on_a_key};
 use crate::replay::plan::{Content, Draws, Head, OpKind, OpNumber, Plan};
 use crate::replay::step::{Action, Step};
 use hashbrown::HashMap;
@@ -68,18 +68,10 @@ impl Book {
             let (t, content) = known.unwrap_or_else(|| (0, Some(plan.written(table, key, 0))));
             Known { key, t, content }
         };
-        let Some((kind, found)) = choose(asked, &mut plan.choices(t), keys.len() as u64, look) else {
-            return Step::nothing(t, table, asked);
-        };
-        let (action, after) = match kind {
-            OpKind::Update => (Action::Update, Some(Some(plan.written(table, found.key, t)))),
-            OpKind::Remove => (Action::Remove, found.content.map(|_| None)),
-            OpKind::Modify => (Action::Modify, found.content.map(|old| Some(plan.modified(table, old, t)))),
-            _ => (Action::Read, None),
-        };
+        let (step, after) = step_on_a_key(&plan, t, table, asked, keys.len() as u64, look);
         if let Some(after) = after {
-            self.known.insert((table, found.key), (t, after));
+            self.known.insert((table, step.key), (t, after));
         }
-        Step { t, table, asked, action, key: found.key, before: found.content.into(), depends: found.t }
+        step
     }
 }

@@ -25,17 +25,17 @@ pub struct Emitted {
 
 /// The workload of a program. `disaggregated`: its tables are layered; that is possible for row stores only.
 pub fn emit(program: &Program, disaggregated: bool) -> Emitted {
-    let mut scribe = Scribe::new(program.config.format);
+    let mut scribe = Scribe::new(&program.config);
     run_by_the_model(program, &mut scribe);
     let layered = disaggregated && !program.config.format.is_column();
     let Scribe { items, keys, values, reads, .. } = &mut scribe;
     let keys = key_numbers(keys, program.config.format);
     let values = value_numbers(values, program.config.format);
     let first = u64::from(program.config.format.is_column());
-    let left_out = items.iter().filter(|item| matches!(item, Item::Comment(_))).count();
+    let left_out = items.iter().filter(|item| matches!(item, Item::LeftOut(_))).count();
     let mut text = format!("# Of a program of {} steps.\n", program.steps.len());
     if *reads > 0 {
-        text.push_str(&format!("# Left out: {reads} reads and moves of cursors, which change nothing.\n"));
+        text.push_str(&format!("# Left out: reads and moves of cursors, which change nothing ({reads}).\n"));
     }
     if layered {
         let (object, config) = ("database".to_owned(), "disaggregated=true".to_owned());
@@ -47,7 +47,7 @@ pub fn emit(program: &Program, disaggregated: bool) -> Emitted {
     }
     for item in items {
         let line = match item {
-            Item::Comment(comment) => format!("# {comment}\n"),
+            Item::LeftOut(comment) | Item::Comment(comment) => format!("# {comment}\n"),
             Item::Op(op) => {
                 number(op, &keys, &values, first);
                 format!("{op}\n")

@@ -3,7 +3,7 @@
 use crate::backend::{
     Begin, Call, Code, Format, IgnorePrepare, Isolation, Key, Reply, Timestamp, TxnTimestamp, Value, Who,
 };
-use crate::program::{Op, Step};
+use crate::program::{Config, Op, Step};
 use crate::run::{Observer, Physical};
 use crate::workload::Operation;
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub(super) const OPEN_START: u64 = u64::MAX - 1;
 /// A line. The keys and values of operations are indices still.
 pub(super) enum Item {
     Op(Operation),
+    /// Something that was to be said and could not.
+    LeftOut(String),
     Comment(String),
 }
 
@@ -68,13 +70,13 @@ pub(super) fn create(table: u64, key_format: &str, value_format: &str) -> Operat
 }
 
 impl Scribe {
-    pub fn new(format: Format) -> Self {
+    pub fn new(config: &Config) -> Self {
         Scribe {
             items: Vec::new(),
             keys: Vec::new(),
             values: Vec::new(),
             reads: 0,
-            format,
+            format: config.format,
             key_index: BTreeMap::new(),
             value_index: BTreeMap::new(),
             step: 0,
@@ -82,7 +84,7 @@ impl Scribe {
             running: BTreeMap::new(),
             txns: 0,
             renewed: BTreeMap::new(),
-            last_renewed: u64::from(u8::MAX),
+            last_renewed: u64::from(config.tables),
         }
     }
 
@@ -92,7 +94,7 @@ impl Scribe {
 
     /// Something that can matter and cannot be said.
     fn leave_out(&mut self, what: &str) {
-        self.items.push(Item::Comment(format!("left out at step {}: {what}", self.step)));
+        self.items.push(Item::LeftOut(format!("left out at step {}: {what}", self.step)));
     }
 
     fn key(&mut self, key: &Key) -> u64 {

@@ -12,7 +12,8 @@
 //! | `evict 0 0 <percent>` | the follower evicts the pages of so many of a hundred keys of ingest |
 //! | `prune 0 0` | the follower evicts all of ingest: what the checkpoint has is dropped from it |
 //!
-//! The nodes serve several programs, each on tables of its own; `fresh` means new nodes.
+//! Each program has new nodes: a pick-up goes through all tables that were ever in the shared log, dropped ones included,
+//! so that a used pair soon costs more than a new one; and nothing of one program is seen in the next.
 
 mod extension;
 mod pair;
@@ -31,10 +32,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-/// How many programs a pair serves at most: each pick-up goes through all tables that were ever in the shared log.
-const PROGRAMS_PER_PAIR: u32 = 20;
-/// How many pairs may be closing at a time, while others are used.
-const CLOSING: usize = 8;
+/// How many pairs may be closing at a time, while others are used. They sleep most of that time.
+const CLOSING: usize = 32;
 
 const LAYERED: &CStr = c"key_format=u,value_format=u";
 const PLAIN: &CStr = c"key_format=u,value_format=u,memory_page_max=20MB,leaf_page_max=10MB";
@@ -47,59 +46,54 @@ pub struct Layered {
     homes: PathBuf,
     /// What is added to the configuration of the nodes.
     config: String,
-    pair: Pair,
     /// How many pairs there were.
     pairs: u64,
-    /// How many programs the pair has served.
-    served: u32,
-    /// The threads that close the pairs before.
+    /// The threads that close the pairs of earlier programs.
     closing: VecDeque<JoinHandle<()>>,
 }
 
 impl Layered {
-    /// Opens the first pair below `homes`. `config` is added to the configuration of each node.
+    /// Opens a pair below `homes` to see whether that can be done. `config` is added to the configuration of each node.
     pub fn open(homes: PathBuf, config: String) -> Result<Self, ExecutorError> {
         let version = version().map(|number| number.to_string()).join(".");
         let extension = Extension::find()?;
         let refused = |what, refusal| ExecutorError::Linked(format!("WiredTiger {version} {what}: {refusal}"));
-        let pair = Pair::open(&homes.join("pair-0"), &extension, &config)
-            .map_err(|refusal| refused("opens no node of disaggregated storage", refusal))?;
+        let mut layered =
+            Layered { version: version.clone(), extension, homes, config, pairs: 0, closing: VecDeque::new() };
+        let pair = layered.pair().map_err(|refusal| refused("opens no node of disaggregated storage", refusal))?;
         pair.probe(LAYERED).map_err(|refusal| refused("has no layered tables", refusal))?;
-        Ok(Layered { version, extension, homes, config, pair, pairs: 1, served: 0, closing: VecDeque::new() })
+        layered.retire(pair);
+        Ok(layered)
     }
 
-    /// Opens another pair and closes the one that there is.
-    fn renew(&mut self) -> Result<(), Refusal> {
-        let old = self.replace()?;
-        self.closing.push_back(old.close_apart());
+    /// Opens a pair.
+    fn pair(&mut self) -> Result<Pair, Refusal> {
+        let home = self.homes.join(format!("pair-{}", self.pairs));
+        self.pairs += 1;
+        Pair::open(&home, &self.extension, &self.config)
+    }
+
+    /// Closes a pair while others are used.
+    fn retire(&mut self, pair: Pair) {
+        self.closing.push_back(pair.close_apart());
         while self.closing.len() > CLOSING {
             // A thread that panicked is through as well.
             let _ = self.closing.pop_front().map(JoinHandle::join);
         }
-        Ok(())
     }
+}
 
-    /// Opens another pair and answers with the one that was there.
-    fn replace(&mut self) -> Result<Pair, Refusal> {
-        let pair = Pair::open(&self.homes.join(format!("pair-{}", self.pairs)), &self.extension, &self.config)?;
-        self.pairs += 1;
-        self.served = 0;
-        Ok(std::mem::replace(&mut self.pair, pair))
-    }
-
-    /// The four sites of a program, and the names of the ingest tables.
-    fn sites(&self, program: &Program<'_>) -> Result<([Site; 4], Vec<CString>), Refusal> {
-        let names = |before: &str, after: &str| -> Vec<CString> {
-            let name = |table| format!("{before}{}t{table}{after}", self.served);
-            (0..program.tables).map(|table| CString::new(name(table)).unwrap_or_default()).collect()
-        };
-        let Pair { follower, leader, .. } = &self.pair;
-        let layered = |node| Site::open(node, program, names("layered:p", ""), LAYERED, false).map_err(Refusal::new);
-        let plain = |node| Site::open(node, program, names("file:q", ".wt"), PLAIN, false).map_err(Refusal::new);
-        // The leader's tables first: the shared log knows them then.
-        let [leaders, leaders_plain] = [layered(leader)?, plain(leader)?];
-        Ok(([layered(follower)?, leaders, plain(follower)?, leaders_plain], names("file:p", ".wt_ingest")))
-    }
+/// The four sites of a program, and the names of the ingest tables.
+fn sites(pair: &Pair, program: &Program<'_>) -> Result<([Site; 4], Vec<CString>), Refusal> {
+    let names = |before: &str, after: &str| -> Vec<CString> {
+        (0..program.tables).map(|table| CString::new(format!("{before}{table}{after}")).unwrap_or_default()).collect()
+    };
+    let Pair { follower, leader, .. } = pair;
+    let layered = |node| Site::open(node, program, names("layered:l", ""), LAYERED, false).map_err(Refusal::new);
+    let plain = |node| Site::open(node, program, names("file:p", ".wt"), PLAIN, false).map_err(Refusal::new);
+    // The leader's tables first: the shared log knows them then.
+    let [leaders, leaders_plain] = [layered(leader)?, plain(leader)?];
+    Ok(([layered(follower)?, leaders, plain(follower)?, leaders_plain], names("file:l", ".wt_ingest")))
 }
 
 impl Stage for Layered {
@@ -116,18 +110,15 @@ impl Stage for Layered {
         if program.format.is_column() {
             return Err(Stop::Bad(Bad("layered tables are row stores".to_owned())));
         }
-        if self.served > 0 && (program.fresh || self.served >= PROGRAMS_PER_PAIR) {
-            self.renew()?;
-        }
-        self.served += 1;
-        let (mut sites, ingest) = self.sites(program)?;
+        let pair = self.pair()?;
+        let (mut sites, ingest) = sites(&pair, program)?;
         let mut line = String::new();
         for entry in entries {
             let entry = entry?;
             line.clear();
             match entry.verb {
                 Verb::Event(event) => {
-                    let _ = write!(line, "{} 0 - - 0", self.pair.happen(event, &ingest));
+                    let _ = write!(line, "{} 0 - - 0", pair.happen(event, &ingest));
                 }
                 _ => call(&mut sites, &entry, &mut line)?,
             }
@@ -135,10 +126,12 @@ impl Stage for Layered {
             if line.split('\t').any(stage::is_panic) {
                 // Nothing works on such nodes, not even closing them.
                 sites.into_iter().for_each(Site::abandon);
-                std::mem::forget(self.replace()?);
+                std::mem::forget(pair);
                 return Err(Stop::Panic);
             }
         }
+        drop(sites);
+        self.retire(pair);
         Ok(())
     }
 }
