@@ -298,11 +298,6 @@ pub(super) fn hint<O: Observer>(observer: &mut O, model: &Model, who: Who, call:
     if matches!(call, Call::Remove) && model.gone_under(who).is_some() {
         observer.about_to_ask(who, Hint::PlaceIsGone);
     }
-    let goes = matches!(call, Call::Next | Call::Prev | Call::Search | Call::SearchNear)
-        || matches!(call, Call::Update | Call::Remove | Call::Reserve);
-    if goes && let Some(count) = model.written_fixed(who) {
-        observer.about_to_ask(who, Hint::Written(count));
-    }
     if matches!(call, Call::Prev)
         && let Some(first) = model.first_written_fixed(who)
     {

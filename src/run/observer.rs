@@ -59,8 +59,6 @@ pub enum Hint {
     StopIsGone(Who, Key),
     /// A step back in a fixed-length table: the first record that was ever written.
     FirstWritten(Key),
-    /// A call that takes a cursor somewhere in a fixed-length table: how many records were ever written.
-    Written(usize),
 }
 
 /// A physical event that has happened to the nodes, and changes no reply.

@@ -27,13 +27,15 @@
 //!   as standing there until it is gone. A session that looks on keeps that from happening, but not during a rollback to
 //!   stable or the dropping of a table, be they refused; after one, the script ends where it might.
 //! - A cursor that goes back in a fixed-length table, to before all records that were ever written, knows no record any
-//!   more: a step forward is a segmentation fault. And one that stands where none was written takes those that are written
-//!   around it afterwards for what they are not: its next step answers values of other records, or record 0. The script ends
-//!   there.
+//!   more: a step forward is a segmentation fault, and a step back does not see what was written there since. The script
+//!   ends there.
+//! - A cursor that stands on a record of a fixed-length table that was never written keeps in mind where the next one is that
+//!   was. If another comes between since, a step in either direction finds the value of the wrong one. Where a cursor
+//!   stands on a zero and anything was written since, the script ends with a step.
 //! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
 //!   at, the largest key, the value that a refused modify was made of) what the model has is set.
 
-use super::recorder::{Recorder, Slot, goes_before_all, written};
+use super::recorder::{Recorder, Slot, goes_before_all};
 use super::withheld::Standing;
 use super::{Expected, wire};
 use crate::backend::{Begin, Call, Code, Delta, Field, Format, Isolation, Key, Reply, Value, Who};
@@ -57,7 +59,8 @@ const REMAINS: &str = "rest of a program that looks over removed records after a
 const STOP_GONE: &str = "truncate to a record that is gone: with the key set anew";
 pub(super) const STOP_OUT_OF_BOUNDS: &str = "rest of a program after a truncate to a record that is gone, with bounds";
 const STALE: &str = "modification of a value that its transaction has replaced: with an update";
-const TURNED: &str = "rest of a program that steps from where no record was ever written";
+pub(super) const OLD_GAP: &str = "rest of a program that steps from a zero, written around since";
+const TURNED: &str = "rest of a program that turns before all records that were written";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
 /// What is done instead of a call.
@@ -99,11 +102,7 @@ pub(super) fn instead(
         Call::Prev => slot.went_before_all && reply.code == Code::Ok && !goes_before_all(reply, hints),
         _ => false,
     };
-    // Records that were written beside a place where none was are not in the cursor's way.
-    let astray = matches!(call, Call::Next | Call::Prev)
-        && slot.placed
-        && slot.on_zero.is_some_and(|count| written(hints) != Some(count));
-    if lost || astray {
+    if lost {
         return Some(Detour::End(TURNED));
     }
     let is_gone = hints.iter().any(|hint| matches!(hint, Hint::PlaceIsGone));

@@ -3,7 +3,7 @@
 use super::detour::{self, Detour};
 use super::withheld::{self, Standing};
 use super::{Entry, Expected, Script, wire};
-use crate::backend::{Call, Code, CursorConfig, FIXED_ZERO, Format, Key, Reply, Timestamp, Who};
+use crate::backend::{Call, Code, CursorConfig, Format, Key, Reply, Timestamp, Who};
 use crate::program::{Config, Program, Step};
 use crate::run::{Done, Hint, Observer, Open, Physical};
 use std::collections::BTreeMap;
@@ -21,8 +21,8 @@ pub(super) struct Slot {
     pub placed: bool,
     /// It went back, in a fixed-length table, until there was no record before it that was ever written.
     pub went_before_all: bool,
-    /// How many records of its fixed-length table had ever been written when it came to stand on one that is 0.
-    pub on_zero: Option<usize>,
+    /// It stands on a zero of a fixed-length table: how many writes there were when it came there.
+    pub on_zero: Option<u64>,
 }
 
 /// Watches a run and keeps its script.
@@ -40,6 +40,8 @@ pub struct Recorder {
     tables: [u8; Config::MAX_TABLES as usize],
     /// What is known of each cursor.
     pub(super) slots: BTreeMap<(u8, u8), Slot>,
+    /// How many writes were made.
+    writes: u64,
     /// Whether nothing more is recorded.
     pub(super) is_cut: bool,
     /// Whether the node has a stable timestamp.
@@ -71,6 +73,7 @@ impl Recorder {
             hints: Vec::new(),
             tables: std::array::from_fn(|table| table as u8),
             slots: BTreeMap::new(),
+            writes: 0,
             is_cut: false,
             has_stable: false,
             looked_away: false,
@@ -99,8 +102,7 @@ impl Recorder {
         let (on_random, placed) = (self.slot(who).random, self.any_placed(who.session));
         let doomed = hints.iter().any(|hint| matches!(hint, Hint::Doomed));
         let in_variable = self.format() == Format::Variable;
-        let looked_away = self.looked_away;
-        let standing = Standing { doomed, on_random, placed, looked_away, in_variable, ..standing };
+        let standing = Standing { in_variable, doomed, on_random, placed, looked_away: self.looked_away, ..standing };
         if let Some(rule) = withheld::rule(call, reply, standing) {
             return self.count(rule.name);
         }
@@ -113,6 +115,7 @@ impl Recorder {
                 self.record_in_transaction(who, &call, reply);
             }
             None if self.ends_out_of_bounds(&hints, reply) => self.cut(detour::STOP_OUT_OF_BOUNDS),
+            None if matches!(call, Call::Next | Call::Prev) && self.has_old_gap(who) => self.cut(detour::OLD_GAP),
             None => {
                 self.before(who, &call, reply, &hints);
                 self.learn(session, &call, reply);
@@ -172,6 +175,11 @@ impl Recorder {
         reply.code == Code::Ok && hints.iter().any(is_bounded)
     }
 
+    /// Whether a cursor stands on a zero of a fixed-length table in which something was written since it came there.
+    fn has_old_gap(&self, who: Who) -> bool {
+        self.format() == Format::Fixed && self.slot(who).on_zero.is_some_and(|writes| writes < self.writes)
+    }
+
     /// Whether a cursor of the session may have bounds.
     pub(super) fn any_bounded(&self, session: u8) -> bool {
         self.slots.iter().any(|(&(of, _), slot)| of == session && slot.bounded)
@@ -197,16 +205,17 @@ impl Recorder {
         if !call.is_on_cursor() {
             return;
         }
+        let writes = matches!(call, Call::Insert | Call::Update | Call::Remove | Call::Modify(_) | Call::Reserve);
+        self.writes += u64::from(writes);
         let slot = self.slots.entry(name).or_default();
+        let on_zero = reply.key.is_internal() && reply.value.get().is_some_and(|value| value.as_bytes() == [0]);
+        let moves = matches!(call, Call::Search | Call::SearchNear | Call::Next | Call::Prev);
+        slot.on_zero = if moves || !on_zero { on_zero.then_some(self.writes) } else { slot.on_zero };
         slot.stands = reply.key.is_internal();
         slot.placed = reply.placed;
         if ok && !matches!(call, Call::State | Call::GetKey | Call::GetValue | Call::SetKey(_) | Call::SetValue(_)) {
             slot.went_before_all &= matches!(call, Call::Prev | Call::Compare { .. } | Call::Equals { .. });
             slot.went_before_all |= goes_before_all(reply, hints);
-            if !matches!(call, Call::Compare { .. } | Call::Equals { .. }) {
-                let shows_value = reply.value.get().is_some_and(|value| **value != *FIXED_ZERO);
-                slot.on_zero = written(hints).filter(|_| !shows_value);
-            }
         }
         match call {
             Call::Bound { .. } => slot.bounded = true,
@@ -248,11 +257,6 @@ impl Recorder {
 /// Whether a step back in a fixed-length table has come to before all records that were ever written.
 pub(super) fn goes_before_all(reply: &Reply, hints: &[Hint]) -> bool {
     hints.iter().any(|hint| matches!(hint, Hint::FirstWritten(first) if reply.key.get() < Some(first)))
-}
-
-/// How many records of a fixed-length table were ever written.
-pub(super) fn written(hints: &[Hint]) -> Option<usize> {
-    hints.iter().find_map(|hint| if let Hint::Written(count) = hint { Some(*count) } else { None })
 }
 
 fn timestamps(call: &Call<'_>) -> [Option<Timestamp>; 3] {

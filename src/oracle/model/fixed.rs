@@ -45,12 +45,6 @@ impl Model {
         table.first_written().filter(|_| table.format == Format::Fixed).cloned()
     }
 
-    /// How many records were ever written, if the cursor is on a fixed-length table. Disturbs nothing.
-    pub fn written_fixed(&self, who: Who) -> Option<usize> {
-        let table = self.table(who);
-        (table.format == Format::Fixed).then(|| table.count_written())
-    }
-
     /// Removes a record: makes it 0. One that was never written is 0 already, and nothing happens to it.
     pub(super) fn remove_fixed(&mut self, who: Who) -> Code {
         let positioned = self.cursor(who).is_positioned();

@@ -112,11 +112,6 @@ impl Table {
         self.keys.contains_key(key) || self.forgotten.contains(key)
     }
 
-    /// How many such keys there are.
-    pub fn count_written(&self) -> usize {
-        self.keys.len() + self.forgotten.len()
-    }
-
     /// The smallest such key.
     pub fn first_written(&self) -> Option<&Key> {
         self.keys.keys().next().into_iter().chain(self.forgotten.first()).min()

@@ -81,6 +81,7 @@ fn assert_same(all: &[Vec<Change>]) {
 
 #[test]
 fn any_number_of_threads_leaves_what_is_planned() {
+    let mut conflicts = 0;
     for (index, (text, lanes, stop)) in RUNS.into_iter().enumerate() {
         let plan = plan(text, lanes, index as u64);
         let mut all = Vec::new();
@@ -92,11 +93,16 @@ fn any_number_of_threads_leaves_what_is_planned() {
             if !text.contains("truncate") && workers <= lanes as usize {
                 assert_eq!(outcome.counts.waited(), 0, "{text}");
             }
-            assert_eq!(outcome.counts.attempts.conflicts > 0, settings.conflicts > 0 && !outcome.changes.is_empty());
+            if settings.conflicts == 0 {
+                assert_eq!(outcome.counts.attempts.conflicts, 0);
+            }
+            conflicts += outcome.counts.attempts.conflicts;
             all.push(outcome.changes);
         }
         assert_same(&all);
     }
+    // Which thread meets one is a matter of timing, so that a short run may have none. All of them do not.
+    assert!(conflicts > 0);
 }
 
 #[test]
