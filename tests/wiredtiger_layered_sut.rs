@@ -50,6 +50,16 @@ fn a_program_over_both_layers_agrees() {
 }
 
 #[test]
+fn programs_over_column_stores_are_for_others() {
+    let home = directory();
+    let Some(mut command) = lockstep(home.path()) else { return };
+    let text = "# lockstep 1\nconfig format=var\ns0.c0 insert 1 \"a\"\n";
+    std::fs::write(home.path().join("var.ops"), text).unwrap_or_else(|error| panic!("{error}"));
+    let flags = ["replay", "var.ops", "--sut", "wiredtiger-layered", "--nodes", NODES];
+    command.args(flags).assert().code(2).stderr(contains("var.ops: is about column stores"));
+}
+
+#[test]
 fn a_run_goes_on_after_failures_and_counts_them() {
     let home = directory();
     let Some(mut command) = lockstep(home.path()) else { return };

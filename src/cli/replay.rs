@@ -92,8 +92,8 @@ fn replay_file(
     out: &mut Out,
 ) -> Result<FileReport> {
     let name = file.display().to_string();
-    let program = match input::load(file) {
-        Ok(program) => sut.mask(program).program,
+    let program = match input::load(file).and_then(|program| sut.masked(file, program)) {
+        Ok(program) => program,
         Err(error) => {
             progress.suspend(|| complain(&error));
             let error = Some(error.to_string());

@@ -49,7 +49,7 @@ pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
     }
     let sut = args.common.sut.open()?;
     let mut runner = args.common.runner(&sut)?;
-    let program = sut.mask(input::load(&args.file)?).program;
+    let program = sut.masked(&args.file, input::load(&args.file)?)?;
     let mut died = false;
     shrink_by(args, &program, out, |candidate| {
         let mut failure = runner.run(candidate, &mut ())?.err();

@@ -1,12 +1,12 @@
 //! `--sut`: layered tables of real WiredTiger as the system under test, in the place of the engine's.
 
 use super::number::time;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use lockstep::ground::{KnownFailures, Masked};
 use lockstep::program::Program;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,6 +113,14 @@ impl Sut {
     /// How real WiredTiger is tested; `None`: the engine is.
     pub fn real(&self) -> Option<&Arc<Tested>> {
         self.0.as_ref()
+    }
+
+    /// The program of a file as it can be run; an error if all of it is about other tables.
+    pub fn masked(&self, path: &Path, program: Program) -> Result<Program> {
+        if self.0.is_some() && program.config.format.is_column() {
+            bail!("{}: is about column stores, and layered tables are row stores: leave out --sut", path.display());
+        }
+        Ok(self.mask(program).program)
     }
 
     /// The program as it can be run.
