@@ -83,14 +83,18 @@ impl Node {
 
     fn restart_plain(&mut self, newest: Option<&Checkpoint>) {
         let running = self.core.running().to_vec();
-        let mut kept = self.plain.take().filter(|plain| newest.is_some_and(|newest| newest.order == plain.order));
-        for (index, table) in self.core.tables.iter_mut().enumerate() {
+        let kept = self.plain.take().filter(|plain| newest.is_some_and(|newest| newest.order == plain.order));
+        let mut images = kept.map_or_else(Vec::new, |plain| plain.images);
+        images.resize_with(self.core.tables.len(), || None);
+        for (table, image) in self.core.tables.iter_mut().zip(&mut images) {
             if let Some(tree) = table.plain_tree_mut() {
-                let image = kept.as_mut().and_then(|plain| plain.images.get_mut(index)?.take());
-                let derived = newest.map(|newest| PlainImage::of(tree, &running, newest.timestamp, newest.oldest));
-                image.or(derived).unwrap_or_default().restore(tree);
+                let derived = || newest.map(|newest| PlainImage::of(tree, &running, newest.timestamp, newest.oldest));
+                let image = image.get_or_insert_with(|| derived().unwrap_or_default());
+                image.restore(tree);
             }
         }
+        // The next crash may come before the next checkpoint.
+        self.plain = newest.map(|newest| PlainCheckpoint { order: newest.order, images });
     }
 
     /// Layered tables and timestamps are those of `newest`. A table that was created anew since is empty: that it was

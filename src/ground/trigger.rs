@@ -12,19 +12,6 @@ use std::collections::BTreeMap;
 
 /// What stands for the final scans where operations are named.
 const FINAL_SCANS: &str = "end";
-/// Every code, to look names up.
-#[cfg(feature = "wiredtiger-layered")]
-const CODES: [Code; 9] = [
-    Code::Ok,
-    Code::NotFound,
-    Code::DuplicateKey,
-    Code::Rollback,
-    Code::PrepareConflict,
-    Code::Invalid,
-    Code::NotSupported,
-    Code::Busy,
-    Code::NoEntry,
-];
 
 /// The steps that lead to a failure: those of an operation, all of them or only such as meet every condition given.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -88,7 +75,7 @@ impl Trigger {
     /// What there is not.
     #[cfg(feature = "wiredtiger-layered")]
     pub fn check(&self) -> Result<(), String> {
-        let is_code = |name: &str| CODES.iter().any(|code| code.name() == name);
+        let is_code = |name: &str| Code::ALL.iter().any(|code| code.name() == name);
         if !is_op(&self.op) {
             return Err(format!("no operation '{}'", self.op));
         }

@@ -53,7 +53,10 @@ impl Model {
     pub(super) fn append(&mut self, who: Who) -> Code {
         self.approach(who, false);
         let value = self.cursor(who).value.get().expect("an append has a value").clone();
-        let key: Key = record_number(self.table(who).end().saturating_add(1));
+        let Some(number) = self.table(who).end().checked_add(1) else {
+            return self.finish(who, Code::Invalid, Effect::Return);
+        };
+        let key: Key = record_number(number);
         match self.put(who, &key, Kind::Put(value)) {
             Ok(()) => self.finish(who, Code::Ok, Effect::Name(key)),
             Err(code) => self.finish(who, code, Effect::Return),

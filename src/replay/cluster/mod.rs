@@ -123,12 +123,7 @@ impl Cluster {
     /// What went wrong with loading.
     pub fn crash(&mut self) -> Result<OpNumber, StoreError> {
         for node in &self.nodes {
-            let mut node = node.lock();
-            node.restart(self.newest.as_deref());
-            // A restart uses the local checkpoint up, but the next crash may come before the next checkpoint.
-            if let Some(newest) = &self.newest {
-                node.checkpoint_plain(newest);
-            }
+            node.lock().restart(self.newest.as_deref());
         }
         match &self.newest {
             Some(newest) => Ok(self.plan.clock().number(newest.timestamp)),
