@@ -26,7 +26,7 @@ impl Cursor {
             return Err(Code::Invalid);
         }
         if self.key.get().is_some_and(|key| !self.bounds.admit(key)) {
-            self.write_refused(ctx);
+            self.sought_in_vain(ctx);
             return Err(Code::NotFound);
         }
         Ok(())
