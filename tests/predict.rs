@@ -71,6 +71,17 @@ fn runs_are_continued_by_other_threads_and_compared() {
     run(directory, "other", &["--tables", TABLES, "--ops", "500", "--seed", "2"]).assert().success();
     refuses(&mut compare(part, "other"), "another plan");
 
+    // What the plan does not leave is not gone on with, wherever it comes from.
+    let text = std::fs::read_to_string(from).expect("it was written");
+    let (before, change) = text.split_once("\nchange ").expect("there are changes");
+    let (operation, rest_of_it) = change.split_once(' ').expect("there is more to a change");
+    let (_, rest_of_it) = rest_of_it.split_once(' ').expect("there is a table");
+    std::fs::write(directory.join("altered"), format!("{before}\nchange {operation} 99 {rest_of_it}"))
+        .expect("writable");
+    let altered = directory.join("altered");
+    let altered = altered.to_str().expect("a path that is text");
+    refuses(&mut run(directory, "no", &["--from", altered, "--ops", "1200"]), "does not leave that at table");
+
     let lost = ["--tables", TABLES, "--ops", "1200", "--threads", "1", "--mistake", "lost"];
     run(directory, "lost", &lost).assert().code(1).stdout(contains("expected"));
     let differ = compare(whole, "lost").assert().code(1);

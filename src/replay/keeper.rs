@@ -454,7 +454,7 @@ impl Keeper {
     fn compare_changes(&mut self, histories: Histories) -> Result<(), Difference> {
         let Histories { node, table, state, mut found, .. } = histories;
         found.sort_unstable();
-        let expected = self.expected(table, self.last, self.now);
+        let expected = self.oracle.changes(table, self.last, self.now);
         self.kept.changes += found.len() as u64;
         self.states[node][usize::from(table)] = state;
         let (one, other) = (found.iter().map(Some).chain([None]), expected.iter().map(Some).chain([None]));
@@ -470,15 +470,6 @@ impl Keeper {
             self.changes.append(&mut found);
         }
         wrong.map_or(Ok(()), Err)
-    }
-
-    /// What ought to have changed in a table after number `from` up to number `to`.
-    fn expected(&self, table: u16, from: OpNumber, to: OpNumber) -> Vec<Change> {
-        let change = |&(t, key): &(OpNumber, u64)| {
-            let value = self.oracle.value(table, key, t);
-            (value != self.oracle.value(table, key, t - 1)).then_some(Change { t, table, key, value })
-        };
-        self.oracle.writes(table, from, to).iter().filter_map(change).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 //! One loop over the numbers, with maps. It shares the draws with those who execute a plan, and nothing else: no lanes,
 //! windows or ranks.
 
+use super::keeper::Change;
 use super::lanes::{ANY_KEY, TRIES};
 use super::plan::{Content, Head, OpKind, OpNumber, Plan, TableSpec};
 use crate::bytes::ByteStr;
@@ -125,6 +126,16 @@ impl Oracle {
         let writes = &self.tables[usize::from(table)].writes;
         let place = |t| writes.partition_point(|(at, _)| *at <= t);
         &writes[place(from)..place(to)]
+    }
+
+    /// What ought to have changed in a table by numbers after `from` up to `to`, which it knows; in the order of numbers
+    /// and keys.
+    pub fn changes(&self, table: u16, from: OpNumber, to: OpNumber) -> Vec<Change> {
+        let change = |&(t, key): &(OpNumber, u64)| {
+            let value = self.value(table, key, t);
+            (value != self.value(table, key, t - 1)).then_some(Change { t, table, key, value })
+        };
+        self.writes(table, from, to).iter().filter_map(change).collect()
     }
 
     /// What a key has after number `t`, which it knows.

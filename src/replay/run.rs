@@ -93,6 +93,16 @@ pub enum ContinueError {
     /// It was made by another plan.
     #[error(transparent)]
     Plan(#[from] AnotherPlan),
+    /// What it left is not what the plan leaves: it failed, or it was altered since.
+    #[error("operation {t} does not leave that at table {table}, key {key}: run it again from the beginning")]
+    NotAsPlanned {
+        /// The first number of which it is not.
+        t: OpNumber,
+        /// The table.
+        table: u16,
+        /// The key.
+        key: u64,
+    },
     /// What it left cannot be loaded.
     #[error("cannot load what it left: {0}")]
     Load(#[from] StoreError),
@@ -130,10 +140,28 @@ pub fn continue_from(
     settings: &Settings,
 ) -> Result<Outcome, ContinueError> {
     let source = Lanes::resume(Arc::clone(plan), left.fingerprint, left.done, left.done)?;
+    check_left(plan, left)?;
     let cluster = restore(plan, settings.nodes, left.changes)?;
     let mut outcome = Run::new(plan, cluster, source, left.done, settings).go(stages);
     outcome.changes.splice(..0, left.changes.iter().cloned());
     Ok(outcome)
+}
+
+/// Only what the plan leaves can be continued: the end of any other run is as wrong as its beginning.
+fn check_left(plan: &Arc<Plan>, left: Left<'_>) -> Result<(), ContinueError> {
+    let oracle = Oracle::at(Arc::clone(plan), left.done);
+    let tables = (0..).zip(plan.tables()).map(|(table, _)| table);
+    let mut expected: Vec<Change> = tables.flat_map(|table| oracle.changes(table, 0, left.done)).collect();
+    expected.sort_unstable();
+    let (one, other) = (left.changes.iter().map(Some).chain([None]), expected.iter().map(Some).chain([None]));
+    match one.zip(other).find(|(one, other)| one != other) {
+        None => Ok(()),
+        Some((one, other)) => {
+            let place = |change: &Change| (change.t, change.table, change.key);
+            let (t, table, key) = one.into_iter().chain(other).map(place).min().unwrap_or_default();
+            Err(ContinueError::NotAsPlanned { t, table, key })
+        }
+    }
 }
 
 struct Run<'a> {

@@ -117,7 +117,7 @@ impl Spec {
     /// The most tables there may be.
     pub const MAX_TABLES: usize = 1024;
     /// The most keys a table may begin with.
-    pub const MAX_BASE: u64 = 1 << 40;
+    pub const MAX_BASE: u64 = 1 << 22;
     /// The lanes of a plan that asks for no other number.
     pub const LANES: u32 = 1024;
 
