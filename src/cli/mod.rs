@@ -17,6 +17,7 @@ mod predict;
 mod print;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod runner;
 mod seeds;

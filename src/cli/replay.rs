@@ -3,6 +3,7 @@
 use super::guard::Failure;
 use super::number::number;
 use super::output::Out;
+use super::report::Report;
 use super::runner::{Ran, Runner};
 use super::sut::Sut;
 use super::{Common, Files, Verdict, break_point, complain, input, progress};
@@ -30,14 +31,6 @@ pub struct ReplayArgs {
 }
 
 #[derive(Serialize)]
-struct Report {
-    files: Vec<FileReport>,
-    agree: usize,
-    mismatch: usize,
-    bad_input: usize,
-}
-
-#[derive(Serialize)]
 struct FileReport {
     file: String,
     steps: usize,
@@ -56,31 +49,16 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
     let sut = args.common.sut.open()?;
     let mut runner = args.common.runner(&sut)?;
     let in_full = args.verbose || files.len() == 1;
-    let mut report = Report { files: Vec::new(), agree: 0, mismatch: 0, bad_input: 0 };
+    let mut report = Report::new();
     // Where steps are printed these are the progress.
     let progress = if args.verbose { ProgressBar::hidden() } else { progress::files(files.len()) };
     for file in &files {
         let entry = replay_file(file, args, (&sut, &mut runner), in_full, &progress, out)?;
         progress.inc(1);
-        match entry.result {
-            "agree" => report.agree += 1,
-            "bad input" => report.bad_input += 1,
-            _ => report.mismatch += 1,
-        }
-        report.files.push(entry);
+        report.add(entry.result, entry);
     }
     progress.finish_and_clear();
-    if args.common.json {
-        out.json(&report)?;
-    } else {
-        let Report { agree, mismatch, bad_input, .. } = report;
-        out.line(format_args!("{agree} agree, {mismatch} mismatch, {bad_input} bad input"))?;
-    }
-    Ok(match report {
-        Report { mismatch: 1.., .. } => Verdict::Mismatch,
-        Report { bad_input: 1.., .. } => Verdict::BadInput,
-        _ => Verdict::Agree,
-    })
+    report.end(args.common.json, out)
 }
 
 fn replay_file(

@@ -3,6 +3,7 @@
 mod generated;
 
 use super::output::Out;
+use super::report::Report;
 use super::{Verdict, complain, guard, input, progress};
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -28,14 +29,6 @@ pub struct WorkloadArgs {
 }
 
 #[derive(Serialize)]
-struct Report {
-    files: Vec<FileReport>,
-    agree: usize,
-    mismatch: usize,
-    bad_input: usize,
-}
-
-#[derive(Serialize)]
 struct FileReport {
     file: String,
     result: &'static str,
@@ -52,30 +45,15 @@ pub fn workload(args: &WorkloadArgs, out: &mut Out) -> Result<Verdict> {
         return generated::run(&args.generated, args.json, out);
     }
     let files = input::workloads(&args.files)?;
-    let mut report = Report { files: Vec::new(), agree: 0, mismatch: 0, bad_input: 0 };
+    let mut report = Report::new();
     let progress = if args.verbose { ProgressBar::hidden() } else { progress::files(files.len()) };
     for file in &files {
         let entry = file_report(file, args, &progress, out)?;
         progress.inc(1);
-        match entry.result {
-            "agree" => report.agree += 1,
-            "bad input" => report.bad_input += 1,
-            _ => report.mismatch += 1,
-        }
-        report.files.push(entry);
+        report.add(entry.result, entry);
     }
     progress.finish_and_clear();
-    let Report { agree, mismatch, bad_input, .. } = report;
-    if args.json {
-        out.json(&report)?;
-    } else {
-        out.line(format_args!("{agree} agree, {mismatch} mismatch, {bad_input} bad input"))?;
-    }
-    Ok(match (mismatch, bad_input) {
-        (1.., _) => Verdict::Mismatch,
-        (_, 1..) => Verdict::BadInput,
-        _ => Verdict::Agree,
-    })
+    report.end(args.json, out)
 }
 
 fn file_report(file: &Path, args: &WorkloadArgs, progress: &ProgressBar, out: &mut Out) -> Result<FileReport> {
