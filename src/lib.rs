@@ -31,6 +31,7 @@ pub mod bytes;
 pub mod engine;
 pub mod ground;
 pub mod oracle;
+mod patience;
 pub mod program;
 pub mod replay;
 pub mod run;

@@ -39,4 +39,4 @@ pub use core::{Counters, Role, TableId};
 pub use local::LocalCheckpoint;
 pub use node::{Footprint, Node, TableKind};
 pub use role::RoleError;
-pub use shared::{Calls, SharedNode, SharedSession};
+pub use shared::{Calls, SharedNode};

@@ -1,30 +1,26 @@
 //! A node for several threads: one lock, held for a batch of calls.
 //!
-//! A call takes some hundred nanoseconds, so that a finer lock would cost more than it gives: whoever has more to do than
-//! calls, making values or planning, does that without the lock. A thread on its own uses [`Node`] and knows
-//! nothing of this.
+//! A call takes some hundred nanoseconds, so that a finer lock would cost more than it gives. Whoever has calls of several
+//! sessions makes them all while it holds the lock; whoever has more to do than calls, making values or planning, does
+//! that without it. A thread on its own uses [`Node`] and knows nothing of this.
 
 use super::core::TableId;
 use super::node::Node;
 use crate::backend::{Call, Code, Isolation, Reply, Who};
+use crate::patience;
 use parking_lot::{Mutex, MutexGuard};
+use std::ops::DerefMut;
 use std::sync::Arc;
 
 /// A node that several threads work on. A clone is the same node.
 #[derive(Clone, Debug)]
 pub struct SharedNode(Arc<Mutex<Node>>);
 
-/// One of its sessions. Belongs to one thread at a time.
+/// Calls of a session that nobody else's come between: `node` is a node that is locked until this is dropped, or one that
+/// whoever makes them has locked.
 #[derive(Debug)]
-pub struct SharedSession {
-    node: SharedNode,
-    number: usize,
-}
-
-/// Calls of a session that nobody else's come between. The node is theirs until this is dropped.
-#[derive(Debug)]
-pub struct Calls<'a> {
-    node: MutexGuard<'a, Node>,
+pub struct Calls<N> {
+    node: N,
     session: usize,
 }
 
@@ -36,35 +32,27 @@ impl SharedNode {
 
     /// The node itself, for what is no call of a session: checkpoints, eviction, timestamps. All others wait meanwhile.
     pub fn lock(&self) -> MutexGuard<'_, Node> {
-        self.0.lock()
+        patience::lock(&self.0)
     }
 
-    /// Opens a session with `slots` empty cursor slots.
-    pub fn open_session(&self, slots: u8) -> SharedSession {
-        let number = self.lock().open_session(Isolation::Snapshot, slots);
-        self.session(number)
+    /// Opens a session with `slots` empty cursor slots, and answers with its number. It belongs to one thread at a time.
+    pub fn open_session(&self, slots: u8) -> usize {
+        self.lock().open_session(Isolation::Snapshot, slots)
     }
 
-    /// The session with this number, which has been opened before. Whoever had it has to be done with it.
-    pub fn session(&self, number: usize) -> SharedSession {
-        SharedSession { node: self.clone(), number }
+    /// Whether this is the same node as another.
+    pub fn is(&self, other: &SharedNode) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl SharedSession {
-    /// Its number on the node.
-    pub fn number(&self) -> usize {
-        self.number
-    }
-
-    /// Waits for the node, and has it for some calls.
+impl<N: DerefMut<Target = Node>> Calls<N> {
+    /// Calls of a session, which has been opened before.
     #[inline]
-    pub fn calls(&self) -> Calls<'_> {
-        Calls { node: self.node.lock(), session: self.number }
+    pub fn new(node: N, session: usize) -> Self {
+        Calls { node, session }
     }
-}
 
-impl Calls<'_> {
     /// Makes a call with a cursor slot, and answers with the state that it leaves. The call's table 0 is `table`.
     #[inline]
     pub fn call(&mut self, table: TableId, slot: u8, call: Call<'_>) -> Reply {

@@ -2,6 +2,7 @@
 
 use super::oracle::Oracle;
 use super::plan::{OpNumber, Plan};
+use super::request::{Answer, Request};
 use super::store::{Store, StoreError};
 use crate::bytes::ByteStr;
 use std::fmt;
@@ -95,10 +96,13 @@ pub fn histories(plan: &Plan, oracle: &Oracle, store: &mut impl Store, t: OpNumb
 
 /// What a key had after number `t`.
 fn read(plan: &Plan, store: &mut impl Store, table: u16, key: u64, t: OpNumber) -> Result<Option<ByteStr>, StoreError> {
-    store.begin(Some(plan.clock().after(t)))?;
-    let found = store.read(table, key);
-    store.rollback(None)?;
-    found
+    store.serve(&Request::Begin { read_at: Some(plan.clock().after(t)) })?;
+    let found = store.serve(&Request::Read { table, key });
+    store.serve(&Request::Rollback { at: None })?;
+    match found? {
+        Answer::Value(value) => Ok(value),
+        other => Err(StoreError::Unexpected(format!("a read answers {other:?}"))),
+    }
 }
 
 type Versions = [(crate::backend::Timestamp, Option<ByteStr>)];

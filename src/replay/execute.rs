@@ -1,11 +1,13 @@
 //! Executes a step against a store: one call at a time, so that whoever schedules can let others run between any two.
 //!
-//! A transaction that meets a conflict is rolled back and the same step begins again: the number is not lost, and
-//! nothing is drawn anew. What a store answers is compared with what the plan expects.
+//! An [`Execution`] makes no calls. It says which one comes next and takes the answer, so that calls of several steps can be
+//! made together. A transaction that meets a conflict is rolled back and the same step begins again: the number is
+//! not lost, and nothing is drawn anew. What a store answers is compared with what the plan expects.
 
-use super::plan::{Draws, Edit, Percent, Plan, Purpose, TableKind};
+use super::plan::{Draws, Percent, Plan, Purpose, TableKind};
+use super::request::{Answer, Request};
 use super::step::{Action, Before, Step};
-use super::store::{Store, StoreError};
+use super::store::StoreError;
 use crate::bytes::ByteStr;
 use std::fmt;
 use thiserror::Error;
@@ -51,12 +53,19 @@ pub struct Attempts {
     pub prepared: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which call comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
     Begin,
     Act,
+    /// The second half of a modify of a fixed-length table: a number is written that was read.
+    Rewrite(ByteStr),
     Prepare,
     End,
+    /// After a conflict: the rollback; then all begins again.
+    Undo,
+    /// After any other error: the rollback, however that goes.
+    GiveUp,
     Done,
 }
 
@@ -109,24 +118,68 @@ impl Execution {
         self.phase == Phase::Done
     }
 
-    /// Makes the next call.
+    /// The call that comes next; `None` if there is nothing left to be done. The answer is to be [`Execution::take`]n.
+    pub fn request(&self, plan: &Plan) -> Option<Request> {
+        let (clock, t) = (plan.clock(), self.step.t);
+        let at_end = |ts| self.is_prepared.then_some(ts);
+        Some(match &self.phase {
+            Phase::Begin => Request::Begin { read_at: self.read_before.then(|| clock.after(t - 1)) },
+            Phase::Act => self.act(plan),
+            Phase::Rewrite(value) => {
+                Request::Update { table: self.step.table, key: self.step.key, value: value.clone() }
+            }
+            Phase::Prepare => Request::Prepare { at: clock.prepare(t) },
+            Phase::End if self.in_vain => Request::Rollback { at: at_end(clock.rollback(t)) },
+            Phase::End => Request::Commit { at: clock.commit(t), durable: at_end(clock.durable(t)) },
+            Phase::Undo | Phase::GiveUp => Request::Rollback { at: None },
+            Phase::Done => return None,
+        })
+    }
+
+    /// What the step is about.
+    fn act(&self, plan: &Plan) -> Request {
+        let Step { t, table, key, action, .. } = self.step;
+        let value = || plan.bytes(table, key, plan.written(table, key, t));
+        match action {
+            Action::Insert => Request::Insert { table, key, value: value() },
+            Action::Append => Request::Append { table, value: value() },
+            Action::Update => Request::Update { table, key, value: value() },
+            Action::Remove => Request::Remove { table, key },
+            Action::Modify if !self.is_fixed(plan) => Request::Modify { table, key, edit: plan.edit(table, t) },
+            Action::Modify | Action::Read | Action::Nothing => Request::Read { table, key },
+            Action::Truncate { last } => Request::Truncate { table, first: key, last },
+        }
+    }
+
+    fn is_fixed(&self, plan: &Plan) -> bool {
+        matches!(plan.table(self.step.table).kind, TableKind::Fixed { .. })
+    }
+
+    /// Takes the answer to the call that came next.
     ///
     /// # Errors
     /// What the store did wrong. If it was an answer that another run could go on with, the execution does.
-    pub fn advance(&mut self, plan: &Plan, store: &mut impl Store, count: &mut Attempts) -> Result<(), Violation> {
-        match self.call(plan, store, count) {
-            Ok(None) => Ok(()),
-            Ok(Some(what)) => Err(self.violation(what)),
-            Err(StoreError::Conflict) if self.attempt < MAX_ATTEMPTS => {
+    pub fn take(
+        &mut self,
+        plan: &Plan,
+        answer: Result<Answer, StoreError>,
+        count: &mut Attempts,
+    ) -> Result<(), Violation> {
+        match answer {
+            Ok(answer) => self.go_on(plan, answer, count).map_or(Ok(()), |what| Err(self.violation(what))),
+            // It has failed before. Whether the store can still roll back does not matter.
+            Err(_) if self.phase == Phase::GiveUp => {
+                self.phase = Phase::Done;
+                Ok(())
+            }
+            Err(StoreError::Conflict) if self.phase != Phase::Undo && self.attempt < MAX_ATTEMPTS => {
                 count.conflicts += 1;
                 self.attempt += 1;
-                self.phase = Phase::Begin;
-                store.rollback(None).map_err(|error| self.violation(error.to_string()))
+                self.phase = Phase::Undo;
+                Ok(())
             }
             Err(error) => {
-                self.phase = Phase::Done;
-                // Whether the store can still do it does not matter: it has failed.
-                let _ = store.rollback(None);
+                self.phase = if self.phase == Phase::Undo { Phase::Done } else { Phase::GiveUp };
                 Err(self.violation(error.to_string()))
             }
         }
@@ -136,85 +189,59 @@ impl Execution {
         Violation { step: Step { key: self.key, ..self.step.clone() }, what }
     }
 
-    /// The call of this phase. Says what is wrong with the answer.
-    fn call(
-        &mut self,
-        plan: &Plan,
-        store: &mut impl Store,
-        count: &mut Attempts,
-    ) -> Result<Option<String>, StoreError> {
-        let (clock, t) = (plan.clock(), self.step.t);
-        match self.phase {
-            Phase::Begin => {
-                store.begin(self.read_before.then(|| clock.after(t - 1)))?;
-                self.phase = Phase::Act;
-            }
+    /// The call of this phase went well. Says what is wrong with the answer.
+    fn go_on(&mut self, plan: &Plan, answer: Answer, count: &mut Attempts) -> Option<String> {
+        let after_writes = if self.is_prepared { Phase::Prepare } else { Phase::End };
+        let mut wrong = None;
+        self.phase = match self.phase {
+            Phase::Begin => Phase::Act,
             Phase::Act => {
-                let wrong = self.act(plan, store)?;
-                self.phase = if self.is_prepared { Phase::Prepare } else { Phase::End };
-                return Ok(wrong);
+                wrong = self.wrong(plan, &answer);
+                self.rewritten(plan, answer).map_or(after_writes, Phase::Rewrite)
             }
-            Phase::Prepare => {
-                store.prepare(clock.prepare(t))?;
-                self.phase = Phase::End;
-            }
+            Phase::Rewrite(_) => after_writes,
+            Phase::Prepare => Phase::End,
             Phase::End if self.in_vain => {
-                store.rollback(self.is_prepared.then(|| clock.rollback(t)))?;
                 self.in_vain = false;
                 count.rolled_back += 1;
-                self.phase = Phase::Begin;
+                Phase::Begin
             }
             Phase::End => {
-                store.commit(clock.commit(t), self.is_prepared.then(|| clock.durable(t)))?;
                 count.prepared += u64::from(self.is_prepared);
-                self.phase = Phase::Done;
+                Phase::Done
             }
-            Phase::Done => {}
-        }
-        Ok(None)
+            Phase::Undo => Phase::Begin,
+            Phase::GiveUp | Phase::Done => Phase::Done,
+        };
+        wrong
     }
 
-    /// What the step is about. Says what is wrong with the answer.
-    fn act(&mut self, plan: &Plan, store: &mut impl Store) -> Result<Option<String>, StoreError> {
-        let Step { t, table, key, action, before, .. } = self.step;
-        let value = || plan.bytes(table, key, plan.written(table, key, t));
-        match action {
-            Action::Nothing => {}
-            Action::Insert => {
-                if !store.insert(table, key, &value())? {
-                    return Ok(Some("the key that is to be inserted has a value already".to_owned()));
-                }
-            }
-            Action::Append => {
-                self.key = store.append(table, &value())?;
-                if key != 0 && self.key != key {
-                    return Ok(Some(format!("the table chose another record number: {}", self.key)));
-                }
-            }
-            Action::Update => store.update(table, key, &value())?,
-            Action::Remove => {
-                let found = store.remove(table, key)?;
-                return Ok(presence(before, found));
-            }
-            Action::Modify if matches!(plan.table(table).kind, TableKind::Fixed { .. }) => {
-                let old = store.read(table, key)?;
-                if let Some(old) = &old {
-                    store.update(table, key, &plan.edit(table, t).apply(old.as_bytes()))?;
-                }
-                return Ok(wrong_value(plan, &self.step, old.as_ref()));
-            }
-            Action::Modify => {
-                let edit: Edit = plan.edit(table, t);
-                let found = store.modify(table, key, &edit)?;
-                return Ok(presence(before, found));
-            }
-            Action::Read => {
-                let found = store.read(table, key)?;
-                return Ok(wrong_value(plan, &self.step, found.as_ref()));
-            }
-            Action::Truncate { last } => store.truncate(table, key, last)?,
+    /// What a modify of a fixed-length table makes of what it found.
+    fn rewritten(&self, plan: &Plan, answer: Answer) -> Option<ByteStr> {
+        let Step { t, table, action, .. } = self.step;
+        match answer {
+            Answer::Value(Some(old)) if action == Action::Modify => Some(plan.edit(table, t).apply(old.as_bytes())),
+            _ => None,
         }
-        Ok(None)
+    }
+
+    /// What is wrong with the answer to what the step is about.
+    fn wrong(&mut self, plan: &Plan, answer: &Answer) -> Option<String> {
+        let Step { key, action, before, .. } = self.step;
+        match (action, answer) {
+            (Action::Update | Action::Truncate { .. }, Answer::Done) => None,
+            (Action::Insert, Answer::Found(true)) => None,
+            (Action::Insert, Answer::Found(false)) => {
+                Some("the key that is to be inserted has a value already".to_owned())
+            }
+            (Action::Append, &Answer::Key(chosen)) => {
+                self.key = chosen;
+                (key != 0 && chosen != key).then(|| format!("the table chose another record number: {chosen}"))
+            }
+            (Action::Remove | Action::Modify, &Answer::Found(found)) => presence(before, found),
+            (Action::Read | Action::Modify, Answer::Value(found)) => wrong_value(plan, &self.step, found.as_ref()),
+            _ => Some(format!("the store answers something else than it was asked: {answer:?}")),
+        }
     }
 }
 

@@ -262,7 +262,7 @@ impl Keeper {
         let broken = |error: StoreError| difference(now, 0, &error);
         match task {
             Task::Stable { node } => {
-                self.session.nodes()[node].set_timestamp(None, Some(clock.after(now))).map_err(broken)?;
+                self.session.nodes()[node].calls().set_timestamp(None, Some(clock.after(now))).map_err(broken)?;
             }
             Task::Checkpoint => {
                 self.waiting = Some(self.cluster.checkpoint().map_err(broken)?);
@@ -288,7 +288,7 @@ impl Keeper {
                 self.compare_changes(histories)?;
             }
             Task::Oldest { node, t } => {
-                self.session.nodes()[node].set_timestamp(Some(clock.after(t)), None).map_err(broken)?;
+                self.session.nodes()[node].calls().set_timestamp(Some(clock.after(t)), None).map_err(broken)?;
                 self.oldest = t;
             }
         }
@@ -301,19 +301,19 @@ impl Keeper {
         let session = &mut self.session.nodes()[node];
         let mut further = || {
             if !walk.has_begun() {
-                session.reset(table);
-                session.begin(Some(at))?;
+                session.calls().reset(table);
+                session.calls().begin(Some(at))?;
             }
-            let is_over = session.walk(table, walk)?;
+            let is_over = session.calls().walk(table, walk)?;
             if is_over {
-                session.reset(table);
-                session.rollback()?;
+                session.calls().reset(table);
+                session.calls().rollback()?;
             }
             Ok(is_over)
         };
         further().map_err(|error| {
             // Whether that can still be done does not matter: the walk has failed.
-            let _ = session.rollback();
+            let _ = session.calls().rollback();
             difference(t, table, &error)
         })
     }
@@ -443,10 +443,10 @@ impl Keeper {
     /// What a node has for a key after number `t`.
     fn read(&mut self, node: usize, table: u16, key: u64, t: OpNumber) -> Result<Option<ByteStr>, StoreError> {
         let at = self.plan.clock().after(t);
-        let session = &mut self.session.nodes()[node];
-        session.begin(Some(at))?;
-        let found = session.read(table, key);
-        session.rollback()?;
+        let mut calls = self.session.nodes()[node].calls();
+        calls.begin(Some(at))?;
+        let found = calls.read(table, key);
+        calls.rollback()?;
         found
     }
 

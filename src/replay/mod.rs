@@ -27,6 +27,7 @@ pub mod lanes;
 pub mod mistake;
 pub mod oracle;
 pub mod plan;
+pub mod request;
 pub mod restore;
 pub mod result;
 pub mod run;

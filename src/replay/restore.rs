@@ -1,8 +1,9 @@
 //! Loads what a run left, to continue it: everything that happened to any key, at its own timestamp.
 
-use super::cluster::{Cluster, ClusterSession};
+use super::cluster::Cluster;
 use super::keeper::Change;
 use super::plan::Plan;
+use super::request::Request;
 use super::store::{Store, StoreError};
 use std::sync::Arc;
 
@@ -14,17 +15,20 @@ pub fn restore(plan: &Arc<Plan>, nodes: usize, changes: &[Change]) -> Result<Clu
     let mut cluster = Cluster::new(plan, nodes)?;
     let mut session = cluster.session(0);
     for of_one_number in changes.chunk_by(|one, other| one.t == other.t) {
-        session.begin(None)?;
-        of_one_number.iter().try_for_each(|change| make(&mut session, change))?;
+        session.serve(&Request::Begin { read_at: None })?;
+        for change in of_one_number {
+            session.serve(&remake(change))?;
+        }
         let t = of_one_number.first().map_or(0, |change| change.t);
-        session.commit(plan.clock().commit(t), None)?;
+        session.serve(&Request::Commit { at: plan.clock().commit(t), durable: None })?;
     }
     Ok(cluster)
 }
 
-fn make(session: &mut ClusterSession, Change { table, key, value, .. }: &Change) -> Result<(), StoreError> {
+fn remake(Change { table, key, value, .. }: &Change) -> Request {
+    let (table, key) = (*table, *key);
     match value {
-        Some(value) => session.update(*table, *key, value),
-        None => session.remove(*table, *key).map(drop),
+        Some(value) => Request::Update { table, key, value: value.clone() },
+        None => Request::Remove { table, key },
     }
 }

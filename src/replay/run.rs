@@ -29,6 +29,9 @@ pub struct Stage {
     pub crash: bool,
 }
 
+/// Operations that a thread has under way, unless it is said otherwise.
+pub const BURST: usize = 8;
+
 /// How a run goes. Nothing of this may make a difference to what it leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -36,6 +39,9 @@ pub struct Settings {
     pub nodes: usize,
     /// Workers are threads; or else they take turns on one, in virtual time.
     pub threads: bool,
+    /// How many operations a thread has under way at a time, whose calls it makes in bursts. Fewer if there are not lanes
+    /// enough. In virtual time all calls are made one by one.
+    pub burst: usize,
     /// The seed of all that is up to chance.
     pub timing: u64,
     /// One step in so many stalls; 0: none.
@@ -59,6 +65,7 @@ impl Settings {
         Settings {
             nodes: 2,
             threads: true,
+            burst: BURST,
             timing,
             stalls: 0,
             conflicts: 0,
@@ -164,6 +171,12 @@ fn check_left(plan: &Arc<Plan>, left: Left<'_>) -> Result<(), ContinueError> {
     }
 }
 
+/// How many workers a thread has: as many as it may, if that leaves a lane for each.
+pub fn crew(threads: usize, lanes: u64, burst: usize) -> usize {
+    let fair = usize::try_from(lanes).unwrap_or(usize::MAX) / threads.max(1);
+    burst.min(fair).max(1)
+}
+
 struct Run<'a> {
     plan: &'a Arc<Plan>,
     keeper: Keeper,
@@ -226,9 +239,12 @@ impl<'a> Run<'a> {
 
     fn on_threads(&mut self, source: &mut Mistaken<Lanes>, stage: &Stage, number: u64) -> Result<(), Failure> {
         let Settings { extra, timing, stalls, .. } = *self.settings;
-        let sessions = (0..stage.workers).map(|worker| self.keeper.cluster().session(1 + worker)).collect();
+        let crew = crew(stage.workers, self.plan.lanes(), self.settings.burst);
+        let mut sessions = (1..).map(|number| self.keeper.cluster().session(number));
+        let crews = (0..stage.workers).map(|_| sessions.by_ref().take(crew).collect()).collect();
+        drop(sessions);
         let stalls = Stalls { seed: timing.wrapping_add(number << 40), one_in: stalls };
-        let counts = threads::run(self.plan, source, sessions, extra, stalls, &mut self.keeper)?;
+        let counts = threads::run(self.plan, source, crews, extra, stalls, &mut self.keeper)?;
         self.counts.add(&counts);
         Ok(())
     }

@@ -5,9 +5,9 @@
 
 use super::execute::{Extra, Violation};
 use super::plan::{Draws, OpNumber, Plan, Purpose};
-use super::source::Source;
+use super::source::{Source, Why};
 use super::store::Store;
-use super::worker::{Counts, Did, Next, Worker};
+use super::worker::{Counts, Next, Worker};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -77,13 +77,31 @@ impl<Q: Source, F: FnMut(&mut Q, OpNumber, OpNumber)> Watcher<Q> for F {
 
 /// One of the workers.
 struct Player<T, S> {
-    worker: Worker<T, S>,
+    worker: Worker<T>,
+    session: S,
+    is_waiting: bool,
     /// How long it takes for what takes 8.
     slowness: u64,
     /// How much longer its present step takes.
     stall: u64,
-    must_ask: bool,
-    has_quit: bool,
+}
+
+impl<T, S: Store> Player<T, S> {
+    /// Counts once what is asked for several times.
+    fn wait(&mut self, why: Why) {
+        if !std::mem::replace(&mut self.is_waiting, true) {
+            self.worker.waits(why);
+        }
+    }
+
+    /// Makes the next call of the present step.
+    fn work<Q: Source<Ticket = T>>(&mut self) -> Result<(), Violation> {
+        self.is_waiting = false;
+        match self.worker.request::<Q>() {
+            Some(request) => self.worker.take(self.session.serve(&request)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Does all numbers that a source hands out, with a session of a store for each worker.
@@ -98,11 +116,11 @@ pub fn simulate<Q: Source, S: Store>(
     let mut draws = Draws::new(schedule.seed, Purpose::Schedule, 2);
     let mut players: Vec<_> = (0..schedule.workers)
         .map(|_| Player {
-            worker: Worker::<Q::Ticket, S>::new(Arc::clone(plan), extra, sessions()),
+            worker: Worker::<Q::Ticket>::new(Arc::clone(plan), extra),
+            session: sessions(),
+            is_waiting: false,
             slowness: 4 + draws.below(13),
             stall: 1,
-            must_ask: true,
-            has_quit: false,
         })
         .collect();
     let mut ran = Ran::default();
@@ -111,26 +129,26 @@ pub fn simulate<Q: Source, S: Store>(
     while let Some(Reverse((now, index))) = events.pop() {
         ran.time = now;
         let player = &mut players[index];
-        if player.must_ask {
+        if player.worker.next() != Next::Work {
             let before = player.worker.number::<Q>();
-            let (next, released) = player.worker.ask(source);
+            let released = player.worker.ask(source);
             if released {
                 events.extend(waiting.drain(..).map(|other| Reverse((now, other))));
                 ran.done = source.all_done();
                 watcher.step(source, before.unwrap_or_default(), ran.done);
             }
-            match next {
-                Next::Wait => waiting.push(index),
-                Next::Quit => player.has_quit = true,
+            match player.worker.next() {
+                Next::Wait(why) => {
+                    player.wait(why);
+                    waiting.push(index);
+                    continue;
+                }
+                Next::Ask | Next::Quit => continue,
                 Next::Work => {
-                    player.must_ask = false;
                     player.stall = if schedule.stalls > 0 && draws.below(schedule.stalls) == 0 { STALL } else { 1 };
                     let number = player.worker.number::<Q>().unwrap_or_default();
                     ran.max_lead = ran.max_lead.max(number - source.all_done());
                 }
-            }
-            if next != Next::Work {
-                continue;
             }
             if schedule.cut > 0
                 && released
@@ -140,20 +158,18 @@ pub fn simulate<Q: Source, S: Store>(
             }
         }
         let player = &mut players[index];
-        let (did, result) = player.worker.work::<Q>();
-        if let Err(violation) = result {
+        if let Err(violation) = player.work::<Q>() {
             ran.violations += 1;
             ran.first.get_or_insert(violation);
         }
-        player.must_ask = matches!(did, Did::Step);
         let cost = CALL * exponential(&mut draws) * player.slowness * player.stall / (8 << 10);
         ran.busy += cost;
         events.push(Reverse((now + cost, index)));
         watcher.between(source.all_done());
     }
     ran.done = source.all_done();
-    for player in players {
-        ran.counts.add(&player.worker.abandon());
+    for Player { worker, mut session, .. } in players {
+        ran.counts.add(&worker.abandon(&mut session));
     }
     ran
 }

@@ -1,11 +1,16 @@
-//! Workers on threads of their own.
+//! Workers on threads, several on each.
+//!
+//! A thread has a *crew* of workers with a session and a number each. It makes the next call of all of them together,
+//! in a burst, so that their transactions run side by side and a lock is taken once for all.
 
 use super::check::Difference;
 use super::execute::{Extra, Violation};
 use super::plan::{Draws, OpNumber, Plan, Purpose};
+use super::request::Exchange;
 use super::source::Source;
 use super::store::Store;
-use super::worker::{Counts, Did, Next, Worker};
+use super::worker::{Counts, Next, Worker};
+use crate::patience;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 use std::thread;
@@ -45,27 +50,27 @@ pub enum Failure {
     Difference(#[from] Difference),
 }
 
-/// Threads that do not run smoothly: one step in so many stalls, which lets all others go first some times.
+/// Threads that do not run smoothly: one round of calls in so many stalls, which lets all others go first some times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stalls {
     /// The seed of the draws for it.
     pub seed: u64,
-    /// One step in so many; 0: none.
+    /// One round in so many; 0: none.
     pub one_in: u64,
 }
 
-/// How often a step that stalls lets others go first, at most.
+/// How often a round that stalls lets others go first, at most.
 const STALL: u64 = 256;
 
-/// Does all numbers that a source hands out, with one thread per session. A thread that meets a failure stops the
-/// others after what they are doing.
+/// Does all numbers that a source hands out, with a thread for each of `crews`, which are sessions. A thread that meets a
+/// failure stops the others after what they are doing.
 ///
 /// # Errors
 /// The first thing that a store did not do as the plan says.
 pub fn run<Q, S>(
     plan: &Arc<Plan>,
     source: &mut Q,
-    sessions: Vec<S>,
+    crews: Vec<Vec<S>>,
     extra: Extra,
     stalls: Stalls,
     upkeep: &mut (impl Upkeep + Send),
@@ -80,11 +85,11 @@ where
     let counts = thread::scope(|scope| {
         let shared = &shared;
         let workers: Vec<_> = (0..)
-            .zip(sessions)
-            .map(|(number, session)| {
-                let worker = Worker::new(Arc::clone(plan), extra, session);
+            .zip(crews)
+            .map(|(number, sessions)| {
+                let crew = Crew::new(plan, extra, sessions);
                 let draws = Draws::new(stalls.seed, Purpose::Schedule, STALLS + number);
-                scope.spawn(move || shared.drive(worker, Staller { draws, one_in: stalls.one_in }))
+                scope.spawn(move || shared.drive(crew, Staller { draws, one_in: stalls.one_in }))
             })
             .collect();
         let mut counts = Counts::default();
@@ -108,10 +113,72 @@ struct Staller {
 }
 
 impl Staller {
-    /// How often to let others go first between two calls of the step that comes.
+    /// How often to let others go first before the calls that come.
     fn next(&mut self) -> u64 {
         let stalls = self.one_in > 0 && self.draws.below(self.one_in) == 0;
         if stalls { self.draws.span(STALL) } else { 0 }
+    }
+}
+
+/// The workers of a thread.
+struct Crew<T, S> {
+    workers: Vec<Worker<T>>,
+    sessions: Vec<S>,
+    /// The calls of a round; empty between two.
+    calls: Vec<Exchange>,
+}
+
+impl<T, S: Store> Crew<T, S> {
+    fn new(plan: &Arc<Plan>, extra: Extra, sessions: Vec<S>) -> Self {
+        let workers = sessions.iter().map(|_| Worker::new(Arc::clone(plan), extra)).collect();
+        Crew { workers, sessions, calls: Vec::new() }
+    }
+
+    fn has_work(&self) -> bool {
+        self.workers.iter().any(|worker| worker.next() == Next::Work)
+    }
+
+    fn has_quit(&self) -> bool {
+        self.workers.iter().all(|worker| worker.next() == Next::Quit)
+    }
+
+    /// All who are done with what they did ask for more. Whether something was given back.
+    fn ask<Q: Source<Ticket = T>>(&mut self, source: &mut Q) -> bool {
+        let mut released = false;
+        for worker in self.workers.iter_mut().filter(|worker| worker.next() != Next::Work) {
+            released |= worker.ask(source);
+        }
+        released
+    }
+
+    /// Nobody has work, and somebody will: that is counted once, as a thread waits.
+    fn count_wait(&mut self) {
+        for worker in &mut self.workers {
+            if let Next::Wait(why) = worker.next() {
+                return worker.waits(why);
+            }
+        }
+    }
+
+    /// Makes the next call of everybody.
+    fn work<Q: Source<Ticket = T>>(&mut self) -> Result<(), Violation> {
+        for (session, worker) in self.workers.iter_mut().enumerate() {
+            self.calls.extend(worker.request::<Q>().map(|request| Exchange::new(session, request)));
+        }
+        S::burst(&mut self.sessions, &mut self.calls);
+        let mut result = Ok(());
+        for Exchange { session, answer, .. } in self.calls.drain(..) {
+            result = result.and(self.workers[session].take(answer));
+        }
+        result
+    }
+
+    fn abandon(self) -> Counts {
+        let mut counts = Counts::default();
+        for (worker, mut session) in self.workers.into_iter().zip(self.sessions) {
+            counts.add(&worker.abandon(&mut session));
+        }
+        counts
     }
 }
 
@@ -129,22 +196,15 @@ struct Shared<'a, Q, K> {
 
 impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
     /// A thread's work, from the first number to the last.
-    fn drive<S: Store>(&self, mut worker: Worker<Q::Ticket, S>, mut staller: Staller) -> Counts {
-        while self.next(&mut worker) {
-            let stall = staller.next();
-            loop {
-                (0..stall).for_each(|_| thread::yield_now());
-                let (did, result) = worker.work::<Q>();
-                if let Err(violation) = result {
-                    self.fail(violation.into());
-                    break;
-                }
-                if matches!(did, Did::Step) {
-                    break;
-                }
+    fn drive<S: Store>(&self, mut crew: Crew<Q::Ticket, S>, mut staller: Staller) -> Counts {
+        while self.next(&mut crew) {
+            (0..staller.next()).for_each(|_| thread::yield_now());
+            if let Err(violation) = crew.work::<Q>() {
+                self.fail(violation.into());
+                break;
             }
         }
-        worker.abandon()
+        crew.abandon()
     }
 
     fn fail(&self, failure: Failure) {
@@ -152,14 +212,15 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
         self.released.notify_all();
     }
 
-    /// Whether the worker has something to do; waits until that is known. Who finds that upkeep is due does that first.
-    fn next<S: Store>(&self, worker: &mut Worker<Q::Ticket, S>) -> bool {
-        let mut state = self.state.lock();
+    /// Whether the crew has something to do; waits until that is known. Who finds that upkeep is due does that first.
+    fn next<S: Store>(&self, crew: &mut Crew<Q::Ticket, S>) -> bool {
+        let mut state = patience::lock(&self.state);
+        let mut has_waited = false;
         loop {
             if state.failure.is_some() {
                 return false;
             }
-            let (next, released) = worker.ask(state.source);
+            let released = crew.ask(state.source);
             if released {
                 self.released.notify_all();
             }
@@ -167,23 +228,30 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
             if let Some(upkeep) = state.upkeep.take_if(|upkeep| upkeep.is_due(done)) {
                 drop(state);
                 let ended = keep_up(upkeep, done);
-                state = self.state.lock();
+                state = patience::lock(&self.state);
                 state.upkeep = Some(upkeep);
                 if let Err(difference) = ended {
                     state.failure.get_or_insert(difference.into());
                     self.released.notify_all();
                     return false;
                 }
-                if next == Next::Wait {
-                    // What it waits for may have come meanwhile.
-                    continue;
-                }
+                // What somebody waits for may have come meanwhile.
+                continue;
             }
-            match next {
-                Next::Work => return true,
-                Next::Quit => return false,
-                Next::Wait => self.released.wait(&mut state),
+            if crew.has_work() {
+                return true;
             }
+            if crew.has_quit() {
+                return false;
+            }
+            if released {
+                // One may wait for what another of the crew has given back after that.
+                continue;
+            }
+            if !std::mem::replace(&mut has_waited, true) {
+                crew.count_wait();
+            }
+            self.released.wait(&mut state);
         }
     }
 }

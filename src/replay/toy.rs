@@ -4,6 +4,7 @@
 //! conflicts if it is asked to.
 
 use super::plan::{Draws, Edit, Plan, Purpose};
+use super::request::{Answer, Request};
 use super::store::{Store, StoreError};
 use crate::backend::Timestamp;
 use crate::bytes::ByteStr;
@@ -216,6 +217,51 @@ impl ToySession {
 }
 
 impl Store for ToySession {
+    fn serve(&mut self, request: &Request) -> Result<Answer, StoreError> {
+        match request {
+            Request::Begin { read_at } => self.begin(*read_at).map(|()| Answer::Done),
+            Request::Insert { table, key, value } => self.insert(*table, *key, value).map(Answer::Found),
+            Request::Append { table, value } => self.append(*table, value).map(Answer::Key),
+            Request::Update { table, key, value } => {
+                self.write(*table, *key, Some(value.clone())).map(|()| Answer::Done)
+            }
+            Request::Remove { table, key } => self.remove(*table, *key).map(Answer::Found),
+            Request::Modify { table, key, edit } => self.modify(*table, *key, edit).map(Answer::Found),
+            Request::Read { table, key } => self.read(*table, *key).map(Answer::Value),
+            Request::Truncate { table, first, last } => self.truncate(*table, *first, *last).map(|()| Answer::Done),
+            Request::Prepare { at } => self.prepare(*at).map(|()| Answer::Done),
+            Request::Commit { at, durable } => self.commit(*at, *durable).map(|()| Answer::Done),
+            Request::Rollback { .. } => self.rollback().map(|()| Answer::Done),
+        }
+    }
+
+    fn scan(&mut self, table: u16, at: Timestamp) -> Result<Vec<(u64, ByteStr)>, StoreError> {
+        self.begin(Some(at))?;
+        let rows = || {
+            let txn = self.txn()?;
+            let mut rows = Vec::new();
+            for (&key, versions) in &self.store.lock().tables[usize::from(table)].keys {
+                rows.extend(txn.visible(Some(versions))?.map(|value| (key, value)));
+            }
+            Ok(rows)
+        };
+        let rows = rows();
+        self.rollback()?;
+        rows
+    }
+
+    fn history(&mut self, table: u16, key: u64) -> Option<Vec<(Timestamp, Option<ByteStr>)>> {
+        let tables = self.store.lock();
+        let versions = tables.tables[usize::from(table)].keys.get(&key).into_iter().flatten();
+        let committed = |version: &Version| match version.state {
+            State::Committed(ts) => Some((ts, version.value.clone())),
+            _ => None,
+        };
+        Some(versions.filter_map(committed).collect())
+    }
+}
+
+impl ToySession {
     fn begin(&mut self, read_at: Option<Timestamp>) -> Result<(), StoreError> {
         if self.txn.is_some() {
             return Err(StoreError::Unexpected("a transaction is running".to_owned()));
@@ -244,10 +290,6 @@ impl Store for ToySession {
             *end
         };
         self.write(table, key, Some(value.clone())).map(|()| key)
-    }
-
-    fn update(&mut self, table: u16, key: u64, value: &ByteStr) -> Result<(), StoreError> {
-        self.write(table, key, Some(value.clone()))
     }
 
     fn remove(&mut self, table: u16, key: u64) -> Result<bool, StoreError> {
@@ -308,32 +350,7 @@ impl Store for ToySession {
         })
     }
 
-    fn rollback(&mut self, _at: Option<Timestamp>) -> Result<(), StoreError> {
+    fn rollback(&mut self) -> Result<(), StoreError> {
         self.end(|versions, id| versions.retain(|version| version.txn != id))
-    }
-
-    fn scan(&mut self, table: u16, at: Timestamp) -> Result<Vec<(u64, ByteStr)>, StoreError> {
-        self.begin(Some(at))?;
-        let rows = || {
-            let txn = self.txn()?;
-            let mut rows = Vec::new();
-            for (&key, versions) in &self.store.lock().tables[usize::from(table)].keys {
-                rows.extend(txn.visible(Some(versions))?.map(|value| (key, value)));
-            }
-            Ok(rows)
-        };
-        let rows = rows();
-        self.rollback(None)?;
-        rows
-    }
-
-    fn history(&mut self, table: u16, key: u64) -> Option<Vec<(Timestamp, Option<ByteStr>)>> {
-        let tables = self.store.lock();
-        let versions = tables.tables[usize::from(table)].keys.get(&key).into_iter().flatten();
-        let committed = |version: &Version| match version.state {
-            State::Committed(ts) => Some((ts, version.value.clone())),
-            _ => None,
-        };
-        Some(versions.filter_map(committed).collect())
     }
 }

@@ -1,33 +1,27 @@
-//! A worker: takes numbers from a source and does them, one store call at a time.
+//! A worker: takes numbers from a source and does them, one call at a time.
 //!
-//! Threads and the simulator drive the same worker: [`Worker::ask`] while they hold the source's lock, [`Worker::work`]
-//! without it.
+//! Threads and the simulator drive the same worker: [`Worker::ask`] while they hold the source's lock, [`Worker::request`]
+//! and [`Worker::take`] without it. It makes no calls itself.
 
 use super::execute::{Attempts, Execution, Extra, Violation};
 use super::plan::{OpNumber, Plan};
+use super::request::{Answer, Request};
 use super::source::{Source, Take, Why};
 use super::step::Step;
-use super::store::Store;
+use super::store::{Store, StoreError};
 use std::sync::Arc;
 
 /// What a worker has to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Work.
+    /// Ask the source.
+    Ask,
+    /// Make calls.
     Work,
     /// Ask again after the next release.
-    Wait,
+    Wait(Why),
     /// Nothing: there are no more numbers.
     Quit,
-}
-
-/// What a call of [`Worker::work`] did.
-#[derive(Debug)]
-pub enum Did {
-    /// A call of a step.
-    Call,
-    /// The last of one: the worker has to ask again.
-    Step,
 }
 
 /// What a worker did.
@@ -57,27 +51,30 @@ impl Counts {
     }
 }
 
-/// A worker with its session.
+/// A worker.
 #[derive(Debug)]
-pub struct Worker<T, S> {
+pub struct Worker<T> {
     plan: Arc<Plan>,
     extra: Extra,
-    session: S,
     ticket: Option<T>,
     execution: Option<Execution>,
-    is_waiting: bool,
+    next: Next,
     counts: Counts,
 }
 
-impl<T, S: Store> Worker<T, S> {
+impl<T> Worker<T> {
     /// A worker that has nothing to do yet.
-    pub fn new(plan: Arc<Plan>, extra: Extra, session: S) -> Self {
-        let counts = Counts::default();
-        Worker { plan, extra, session, ticket: None, execution: None, is_waiting: false, counts }
+    pub fn new(plan: Arc<Plan>, extra: Extra) -> Self {
+        Worker { plan, extra, ticket: None, execution: None, next: Next::Ask, counts: Counts::default() }
     }
 
-    /// Gives back what is done and takes what comes next. Returns what to do, and whether others should ask again.
-    pub fn ask<Q: Source<Ticket = T>>(&mut self, source: &mut Q) -> (Next, bool) {
+    /// What it has to do next. Who waits has to ask again, too.
+    pub fn next(&self) -> Next {
+        self.next
+    }
+
+    /// Gives back what is done and takes what comes next. Returns whether others should ask again.
+    pub fn ask<Q: Source<Ticket = T>>(&mut self, source: &mut Q) -> bool {
         let mut released = false;
         if let Some((ticket, execution)) = self.ticket.take_if(|_| self.execution.is_some()).zip(self.execution.take())
         {
@@ -88,48 +85,51 @@ impl<T, S: Store> Worker<T, S> {
         if self.ticket.is_none() {
             match source.take() {
                 Take::Ticket(ticket) => self.ticket = Some(ticket),
-                Take::Wait(why) => return (self.wait(why), released),
-                Take::Done => return (Next::Quit, released),
+                Take::Wait(why) => self.next = Next::Wait(why),
+                Take::Done => self.next = Next::Quit,
             }
         }
-        match self.ticket.as_ref().and_then(|ticket| source.is_blocked(ticket)) {
-            Some(why) => (self.wait(why), released),
-            None => {
-                self.is_waiting = false;
-                (Next::Work, released)
-            }
+        if let Some(ticket) = &self.ticket {
+            self.next = source.is_blocked(ticket).map_or(Next::Work, Next::Wait);
         }
+        released
     }
 
-    /// Counts once what may be asked for several times.
-    fn wait(&mut self, why: Why) -> Next {
-        if !self.is_waiting {
-            self.is_waiting = true;
-            self.counts.waits[why as usize] += 1;
-        }
-        Next::Wait
-    }
-
-    /// Makes the next call of the present step.
-    ///
-    /// # Errors
-    /// What the store did wrong; the worker could go on nevertheless.
-    pub fn work<Q: Source<Ticket = T>>(&mut self) -> (Did, Result<(), Violation>) {
-        let Some(ticket) = &mut self.ticket else { return (Did::Step, Ok(())) };
+    /// The next call of the present step. `None` if it is done, or if there is none: the worker has to ask.
+    pub fn request<Q: Source<Ticket = T>>(&mut self) -> Option<Request> {
+        let ticket = self.ticket.as_mut().filter(|_| self.next == Next::Work)?;
         let execution = self.execution.get_or_insert_with(|| {
             let step = Q::resolve(&self.plan, ticket);
             Execution::new(&self.plan, step, &self.extra)
         });
-        let result = if execution.is_done() {
-            Ok(())
-        } else {
-            execution.advance(&self.plan, &mut self.session, &mut self.counts.attempts)
-        };
-        if !execution.is_done() {
-            return (Did::Call, result);
+        let request = execution.request(&self.plan);
+        if request.is_none() {
+            self.end_step();
         }
+        request
+    }
+
+    /// Takes the answer to a call.
+    ///
+    /// # Errors
+    /// What the store did wrong; the worker could go on nevertheless.
+    pub fn take(&mut self, answer: Result<Answer, StoreError>) -> Result<(), Violation> {
+        let Some(execution) = &mut self.execution else { return Ok(()) };
+        let result = execution.take(&self.plan, answer, &mut self.counts.attempts);
+        if execution.is_done() {
+            self.end_step();
+        }
+        result
+    }
+
+    fn end_step(&mut self) {
         self.counts.done += 1;
-        (Did::Step, result)
+        self.next = Next::Ask;
+    }
+
+    /// Counts that it waits for something.
+    pub fn waits(&mut self, why: Why) {
+        self.counts.waits[why as usize] += 1;
     }
 
     /// The number that the worker has.
@@ -148,10 +148,10 @@ impl<T, S: Store> Worker<T, S> {
     }
 
     /// Stops in the middle of what it is doing, as a crash would: what is not committed is rolled back.
-    pub fn abandon(mut self) -> Counts {
+    pub fn abandon(self, session: &mut impl Store) -> Counts {
         if self.execution.is_some_and(|execution| !execution.is_done()) {
             // No transaction may be running, or a prepared one: the store knows.
-            let _ = self.session.rollback(None);
+            let _ = session.serve(&Request::Rollback { at: None });
         }
         self.counts
     }

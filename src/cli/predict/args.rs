@@ -8,7 +8,7 @@ use lockstep::replay::mistake::Mistake;
 use lockstep::replay::oracle::Oracle;
 use lockstep::replay::plan::{LeftOut, Percent, Plan, Spec, TableSpec, tables};
 use lockstep::replay::result::expected_history;
-use lockstep::replay::run::Settings;
+use lockstep::replay::run::{BURST, Settings};
 use lockstep::replay::threads::Failure;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -99,6 +99,9 @@ pub struct TimingArgs {
     /// How many percent of the steps read at the timestamp right before their own.
     #[arg(long, value_name = "PERCENT", default_value_t = Percent::whole(20))]
     pub read_before: Percent,
+    /// How many operations each thread has under way at a time: it makes their calls in bursts [not with --simulate].
+    #[arg(long, value_name = "N", default_value_t = BURST as u64, value_parser = number::<1, 64>)]
+    pub burst: u64,
     /// 1: a leader; 2: a follower as well, on which the same is done and which adopts the leader's checkpoints.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = number::<1, 2>)]
     pub nodes: u64,
@@ -124,6 +127,7 @@ impl TimingArgs {
         Settings {
             nodes: self.nodes as usize,
             threads,
+            burst: self.burst as usize,
             timing: self.timing,
             stalls: self.stalls,
             conflicts: self.conflicts,
@@ -138,7 +142,7 @@ impl TimingArgs {
 /// A plan and a run as flags, for others to repeat.
 pub fn flags(spec: &Spec, settings: &Settings) -> String {
     let tables = spec.tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let Settings { nodes, timing, stalls, conflicts, extra, every, lead, mistake, .. } = settings;
+    let Settings { nodes, burst, timing, stalls, conflicts, extra, every, lead, mistake, .. } = settings;
     let mut text =
         format!("--seed {} --tables {tables} --lanes {} --prepared {}", spec.seed, spec.lanes, spec.prepared);
     let mut add = |flag: std::fmt::Arguments<'_>| {
@@ -150,7 +154,7 @@ pub fn flags(spec: &Spec, settings: &Settings) -> String {
     }
     add(format_args!("--timing {timing} --stalls {stalls} --conflicts {conflicts}"));
     add(format_args!("--rolled-back {} --read-before {}", extra.rolled_back, extra.read_before));
-    add(format_args!("--nodes {nodes} --every {every}"));
+    add(format_args!("--burst {burst} --nodes {nodes} --every {every}"));
     if let Some(lead) = lead {
         add(format_args!("--lead {lead}"));
     }

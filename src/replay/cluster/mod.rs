@@ -67,11 +67,13 @@ impl Cluster {
     /// Session `number` of all nodes. Whoever had it before has to be done with it. Opens as many as it takes.
     pub fn session(&mut self, number: usize) -> ClusterSession {
         while self.sessions <= number {
-            self.nodes.iter().for_each(|node| drop(node.open_session(SLOTS)));
+            self.nodes.iter().for_each(|node| {
+                node.open_session(SLOTS);
+            });
             self.sessions += 1;
         }
         let session = |(node, name): (&SharedNode, &&'static str)| {
-            NodeSession::new(name, node.session(number), Arc::clone(&self.tables))
+            NodeSession::new(name, node.clone(), number, Arc::clone(&self.tables))
         };
         let (seed, per_mille) = self.conflicts;
         let conflicts =

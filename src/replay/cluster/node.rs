@@ -1,11 +1,17 @@
 //! A session of one node as a store.
+//!
+//! [`NodeSession`] is the session, [`NodeCalls`] makes its calls while the node is locked: for them alone, or for calls of
+//! other sessions as well.
 
 use super::keys::{key_of, number_of, ranges};
 use crate::backend::{Begin, Call, Code, CursorConfig, Delta, Direction, FIXED_ZERO, Field, Key, Timestamp};
 use crate::bytes::ByteStr;
-use crate::engine::{Calls, SharedSession, TableId};
+use crate::engine::{Calls, Node, SharedNode, TableId};
 use crate::replay::plan::{Edit, TableKind};
+use crate::replay::request::{Answer, Request};
 use crate::replay::store::StoreError;
+use parking_lot::MutexGuard;
+use std::ops::DerefMut;
 use std::sync::Arc;
 
 /// A table of a node.
@@ -40,7 +46,14 @@ const WALK: usize = 64;
 #[derive(Debug)]
 pub struct NodeSession {
     name: &'static str,
-    session: SharedSession,
+    node: SharedNode,
+    number: usize,
+    state: State,
+}
+
+/// What a session knows of itself.
+#[derive(Debug)]
+struct State {
     tables: Arc<[Place]>,
     /// Per slot, the table on which its cursor is open.
     open: Vec<Option<u16>>,
@@ -48,9 +61,10 @@ pub struct NodeSession {
 }
 
 impl NodeSession {
-    /// A session none of whose cursors is to be used any more.
-    pub fn new(name: &'static str, session: SharedSession, tables: Arc<[Place]>) -> Self {
-        NodeSession { name, session, tables, open: vec![None; SLOTS.into()], is_running: false }
+    /// Session `number` of a node, none of whose cursors is to be used any more.
+    pub fn new(name: &'static str, node: SharedNode, number: usize, tables: Arc<[Place]>) -> Self {
+        let state = State { tables, open: vec![None; SLOTS.into()], is_running: false };
+        NodeSession { name, node, number, state }
     }
 
     /// The node's name.
@@ -58,24 +72,64 @@ impl NodeSession {
         self.name
     }
 
-    fn place(&self, table: u16) -> Place {
-        self.tables[usize::from(table)]
+    /// The node.
+    pub fn node(&self) -> &SharedNode {
+        &self.node
     }
 
-    /// Makes some calls with a cursor of a table, and has the node for them.
+    /// Waits for the node and has it for some calls.
+    pub fn calls(&mut self) -> NodeCalls<'_, MutexGuard<'_, Node>> {
+        NodeCalls { calls: Calls::new(self.node.lock(), self.number), state: &mut self.state }
+    }
+
+    /// Makes calls on the node, which is locked already.
+    pub fn calls_on<'a>(&'a mut self, node: &'a mut Node) -> NodeCalls<'a, &'a mut Node> {
+        NodeCalls { calls: Calls::new(node, self.number), state: &mut self.state }
+    }
+}
+
+/// Calls of a session while the node is locked.
+#[derive(Debug)]
+pub struct NodeCalls<'a, N> {
+    calls: Calls<N>,
+    state: &'a mut State,
+}
+
+impl<N: DerefMut<Target = Node>> NodeCalls<'_, N> {
+    /// Makes a call, as [`crate::replay::store::Store::serve`].
+    pub fn serve(&mut self, request: &Request) -> Result<Answer, StoreError> {
+        match request {
+            Request::Begin { read_at } => self.begin(*read_at).map(|()| Answer::Done),
+            Request::Insert { table, key, value } => self.insert(*table, *key, value).map(Answer::Found),
+            Request::Append { table, value } => self.append(*table, value).map(Answer::Key),
+            Request::Update { table, key, value } => self.update(*table, *key, value).map(|()| Answer::Done),
+            Request::Remove { table, key } => self.remove(*table, *key).map(Answer::Found),
+            Request::Modify { table, key, edit } => self.modify(*table, *key, edit).map(Answer::Found),
+            Request::Read { table, key } => self.read(*table, *key).map(Answer::Value),
+            Request::Truncate { table, first, last } => self.truncate(*table, *first, *last).map(|()| Answer::Done),
+            Request::Prepare { at } => self.must("prepare", Call::Prepare(Some(*at))).map(|()| Answer::Done),
+            Request::Commit { at, durable } => self.commit(*at, *durable).map(|()| Answer::Done),
+            Request::Rollback { .. } => self.rollback().map(|()| Answer::Done),
+        }
+    }
+
+    fn place(&self, table: u16) -> Place {
+        self.state.tables[usize::from(table)]
+    }
+
+    /// Makes some calls with a cursor of a table.
     #[inline]
-    fn with<R>(&mut self, table: u16, purpose: Use, work: impl FnOnce(&mut Calls<'_>, TableId, u8) -> R) -> R {
+    fn with<R>(&mut self, table: u16, purpose: Use, work: impl FnOnce(&mut Calls<N>, TableId, u8) -> R) -> R {
         let id = self.place(table).id;
         let slot = (table % TABLES) as u8 * USES + purpose as u8;
-        let mut calls = self.session.calls();
-        let open = &mut self.open[usize::from(slot)];
+        let (calls, open) = (&mut self.calls, &mut self.state.open[usize::from(slot)]);
         if *open != Some(table) {
             let (overwrite, append) = (purpose == Use::Upsert, purpose == Use::Append);
             let config = CursorConfig { overwrite, append, ..CursorConfig::default() };
             calls.tell(id, slot, Call::Open(config));
             *open = Some(table);
         }
-        work(&mut calls, id, slot)
+        work(calls, id, slot)
     }
 
     /// Sets key and value of a cursor and has it write.
@@ -92,19 +146,18 @@ impl NodeSession {
 
     /// Makes a call of the session that has to go well.
     fn must(&mut self, what: &str, call: Call<'_>) -> Result<(), StoreError> {
-        let code = self.session.calls().session(call);
+        let code = self.calls.session(call);
         expect(what, code, &[Code::Ok]).map(drop)
     }
 
-    /// As [`crate::replay::store::Store::begin`].
+    /// Begins a transaction; `read_at`: it sees what committed up to there.
     pub fn begin(&mut self, read_at: Option<Timestamp>) -> Result<(), StoreError> {
         self.must("begin", Call::Begin(Begin { read_ts: read_at, ..Begin::default() }))?;
-        self.is_running = true;
+        self.state.is_running = true;
         Ok(())
     }
 
-    /// As [`crate::replay::store::Store::insert`].
-    pub fn insert(&mut self, table: u16, key: u64, value: &ByteStr) -> Result<bool, StoreError> {
+    fn insert(&mut self, table: u16, key: u64, value: &ByteStr) -> Result<bool, StoreError> {
         if self.is_fixed(table) {
             // Records before one that was made exist, with the value 0.
             return Ok(self.read(table, key)?.is_none() && self.update(table, key, value).map(|()| true)?);
@@ -113,8 +166,7 @@ impl NodeSession {
         Ok(expect("insert", code, &[Code::Ok, Code::DuplicateKey])? == Code::Ok)
     }
 
-    /// As [`crate::replay::store::Store::append`].
-    pub fn append(&mut self, table: u16, value: &ByteStr) -> Result<u64, StoreError> {
+    fn append(&mut self, table: u16, value: &ByteStr) -> Result<u64, StoreError> {
         let reply = self.with(table, Use::Append, |calls, id, slot| {
             calls.tell(id, slot, Call::SetValue(value));
             calls.call(id, slot, Call::Insert)
@@ -124,14 +176,12 @@ impl NodeSession {
         number.ok_or_else(|| StoreError::Unexpected("append leaves no record number".to_owned()))
     }
 
-    /// As [`crate::replay::store::Store::update`].
-    pub fn update(&mut self, table: u16, key: u64, value: &ByteStr) -> Result<(), StoreError> {
+    fn update(&mut self, table: u16, key: u64, value: &ByteStr) -> Result<(), StoreError> {
         let code = self.write(table, Use::Upsert, key, Some(value), Call::Update);
         expect("update", code, &[Code::Ok]).map(drop)
     }
 
-    /// As [`crate::replay::store::Store::remove`].
-    pub fn remove(&mut self, table: u16, key: u64) -> Result<bool, StoreError> {
+    fn remove(&mut self, table: u16, key: u64) -> Result<bool, StoreError> {
         if self.is_fixed(table) && self.read(table, key)?.is_none() {
             return Ok(false);
         }
@@ -139,8 +189,7 @@ impl NodeSession {
         Ok(expect("remove", code, &[Code::Ok, Code::NotFound])? == Code::Ok)
     }
 
-    /// As [`crate::replay::store::Store::modify`].
-    pub fn modify(&mut self, table: u16, key: u64, edit: &Edit) -> Result<bool, StoreError> {
+    fn modify(&mut self, table: u16, key: u64, edit: &Edit) -> Result<bool, StoreError> {
         let Edit::Replace { offset, bytes } = edit else {
             return Err(StoreError::Unexpected("a number cannot be modified in part".to_owned()));
         };
@@ -149,7 +198,7 @@ impl NodeSession {
         Ok(expect("modify", code, &[Code::Ok, Code::NotFound])? == Code::Ok)
     }
 
-    /// As [`crate::replay::store::Store::read`].
+    /// A key's value.
     pub fn read(&mut self, table: u16, key: u64) -> Result<Option<ByteStr>, StoreError> {
         let key = key_of(self.place(table).kind, key);
         let reply = self.with(table, Use::Exact, |calls, id, slot| {
@@ -162,8 +211,7 @@ impl NodeSession {
         }
     }
 
-    /// As [`crate::replay::store::Store::truncate`].
-    pub fn truncate(&mut self, table: u16, first: u64, last: u64) -> Result<(), StoreError> {
+    fn truncate(&mut self, table: u16, first: u64, last: u64) -> Result<(), StoreError> {
         for range in ranges(self.place(table).kind, first, last) {
             let (start, stop) = range.into_inner();
             if start == stop {
@@ -187,21 +235,15 @@ impl NodeSession {
         Ok(())
     }
 
-    /// As [`crate::replay::store::Store::prepare`].
-    pub fn prepare(&mut self, at: Timestamp) -> Result<(), StoreError> {
-        self.must("prepare", Call::Prepare(Some(at)))
-    }
-
-    /// As [`crate::replay::store::Store::commit`].
-    pub fn commit(&mut self, at: Timestamp, durable: Option<Timestamp>) -> Result<(), StoreError> {
+    fn commit(&mut self, at: Timestamp, durable: Option<Timestamp>) -> Result<(), StoreError> {
         self.must("commit", Call::Commit { ts: Some(at), durable })?;
-        self.is_running = false;
+        self.state.is_running = false;
         Ok(())
     }
 
-    /// As [`crate::replay::store::Store::rollback`]; nothing happens if no transaction is running.
+    /// Rolls the transaction back, if one is running.
     pub fn rollback(&mut self) -> Result<(), StoreError> {
-        if std::mem::take(&mut self.is_running) { self.must("rollback", Call::Rollback) } else { Ok(()) }
+        if std::mem::take(&mut self.state.is_running) { self.must("rollback", Call::Rollback) } else { Ok(()) }
     }
 
     /// Moves the node's timestamps; `None`: stays.

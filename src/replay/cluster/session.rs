@@ -3,9 +3,9 @@
 use super::node::{NodeSession, Walk};
 use crate::backend::{Direction, Timestamp};
 use crate::bytes::ByteStr;
-use crate::replay::plan::{Draws, Edit};
+use crate::replay::plan::Draws;
+use crate::replay::request::{Answer, Exchange, Request};
 use crate::replay::store::{Store, StoreError};
-use std::fmt::Debug;
 
 /// A session on each node.
 #[derive(Debug)]
@@ -26,100 +26,169 @@ impl ClusterSession {
         &mut self.nodes
     }
 
-    /// Does something on all nodes.
-    fn all<R: PartialEq + Debug>(
-        &mut self,
-        mut work: impl FnMut(&mut NodeSession) -> Result<R, StoreError>,
-    ) -> Result<R, StoreError> {
-        let mut first = None;
-        for node in &mut self.nodes {
-            let answer = work(node)?;
-            match &first {
-                None => first = Some(answer),
-                Some(first) if *first == answer => {}
-                Some(first) => {
-                    let what = format!("the nodes differ: {first:?}, but on the {} {answer:?}", node.name());
-                    return Err(StoreError::Unexpected(what));
-                }
-            }
-        }
-        first.ok_or_else(|| StoreError::Unexpected("there is no node".to_owned()))
-    }
-
-    /// Perhaps a conflict, without a reason.
+    /// Perhaps a conflict, without a reason: after writes, before prepares and commits.
     fn stumble(&mut self) -> Result<(), StoreError> {
         let stumbles = |(draws, per_mille): &mut (Draws, u64)| draws.below(1000) < *per_mille;
         if self.conflicts.as_mut().is_some_and(stumbles) { Err(StoreError::Conflict) } else { Ok(()) }
     }
+
+    /// The answer of one node to a call, beside the answer of those before.
+    fn join(name: &str, before: Option<&Answer>, answer: Answer) -> Result<Answer, StoreError> {
+        match before {
+            Some(before) if *before != answer => {
+                Err(StoreError::Unexpected(format!("the nodes differ: {before:?}, but on the {name} {answer:?}")))
+            }
+            _ => Ok(answer),
+        }
+    }
 }
 
 impl Store for ClusterSession {
-    fn begin(&mut self, read_at: Option<Timestamp>) -> Result<(), StoreError> {
-        self.all(|node| node.begin(read_at))
+    fn serve(&mut self, request: &Request) -> Result<Answer, StoreError> {
+        let mut calls = [Exchange::new(0, request.clone())];
+        Self::burst(std::slice::from_mut(self), &mut calls);
+        let [Exchange { answer, .. }] = calls;
+        answer
     }
 
-    fn insert(&mut self, table: u16, key: u64, value: &ByteStr) -> Result<bool, StoreError> {
-        let is_new = self.all(|node| node.insert(table, key, value))?;
-        self.stumble().map(|()| is_new)
-    }
-
-    fn append(&mut self, table: u16, value: &ByteStr) -> Result<u64, StoreError> {
-        let key = self.all(|node| node.append(table, value))?;
-        self.stumble().map(|()| key)
-    }
-
-    fn update(&mut self, table: u16, key: u64, value: &ByteStr) -> Result<(), StoreError> {
-        self.all(|node| node.update(table, key, value))?;
-        self.stumble()
-    }
-
-    fn remove(&mut self, table: u16, key: u64) -> Result<bool, StoreError> {
-        let was_there = self.all(|node| node.remove(table, key))?;
-        self.stumble().map(|()| was_there)
-    }
-
-    fn modify(&mut self, table: u16, key: u64, edit: &Edit) -> Result<bool, StoreError> {
-        let was_there = self.all(|node| node.modify(table, key, edit))?;
-        self.stumble().map(|()| was_there)
-    }
-
-    fn read(&mut self, table: u16, key: u64) -> Result<Option<ByteStr>, StoreError> {
-        self.all(|node| node.read(table, key))
-    }
-
-    fn truncate(&mut self, table: u16, first: u64, last: u64) -> Result<(), StoreError> {
-        self.all(|node| node.truncate(table, first, last))?;
-        self.stumble()
-    }
-
-    fn prepare(&mut self, at: Timestamp) -> Result<(), StoreError> {
-        self.stumble()?;
-        self.all(|node| node.prepare(at))
-    }
-
-    fn commit(&mut self, at: Timestamp, durable: Option<Timestamp>) -> Result<(), StoreError> {
-        if durable.is_none() {
-            self.stumble()?;
+    /// All calls on the leader, then all on the follower: so a thread has one of them while another has the other.
+    fn burst(sessions: &mut [Self], calls: &mut [Exchange]) {
+        let nodes: Vec<_> = match sessions.first() {
+            Some(session) => session.nodes.iter().map(|session| session.node().clone()).collect(),
+            None => return,
+        };
+        for call in calls.iter_mut().filter(|call| is_at_end(&call.request)) {
+            call.answer = sessions[call.session].stumble().map(|()| Answer::Done);
         }
-        self.all(|node| node.commit(at, durable))
-    }
-
-    fn rollback(&mut self, _at: Option<Timestamp>) -> Result<(), StoreError> {
-        self.all(NodeSession::rollback)
+        for (number, node) in nodes.iter().enumerate() {
+            let mut held = node.lock();
+            for Exchange { session, request, answer } in calls.iter_mut() {
+                let session = &mut sessions[*session].nodes[number];
+                assert!(session.node().is(node), "sessions of one cluster");
+                if let Ok(before) = answer {
+                    let before = (number > 0).then_some(&*before);
+                    let joined = session.calls_on(&mut held).serve(request);
+                    *answer = joined.and_then(|answer| Self::join(session.name(), before, answer));
+                }
+            }
+        }
+        for call in calls.iter_mut().filter(|call| call.answer.is_ok() && is_write(&call.request)) {
+            if let Err(error) = sessions[call.session].stumble() {
+                call.answer = Err(error);
+            }
+        }
     }
 
     fn scan(&mut self, table: u16, at: Timestamp) -> Result<Vec<(u64, ByteStr)>, StoreError> {
-        self.all(|node| {
-            node.begin(Some(at))?;
-            let mut walk = Walk::new(Direction::Next);
-            let walked = (|| {
-                node.reset(table);
-                while !node.walk(table, &mut walk)? {}
-                Ok(())
-            })();
-            node.reset(table);
-            node.rollback()?;
-            walked.map(|()| walk.into_rows())
-        })
+        let mut first = None;
+        for node in &mut self.nodes {
+            let rows = scan(node, table, at)?;
+            match &first {
+                Some(first) if *first != rows => {
+                    let what = format!("the nodes differ in table {table} at timestamp {at}");
+                    return Err(StoreError::Unexpected(what));
+                }
+                _ => first = Some(rows),
+            }
+        }
+        Ok(first.unwrap_or_default())
+    }
+}
+
+/// What a node has for a reader at `at`.
+fn scan(node: &mut NodeSession, table: u16, at: Timestamp) -> Result<Vec<(u64, ByteStr)>, StoreError> {
+    node.calls().begin(Some(at))?;
+    let mut walk = Walk::new(Direction::Next);
+    node.calls().reset(table);
+    let mut walked = Ok(false);
+    while let Ok(false) = walked {
+        walked = node.calls().walk(table, &mut walk);
+    }
+    node.calls().reset(table);
+    node.calls().rollback()?;
+    walked.map(|_| walk.into_rows())
+}
+
+fn is_write(request: &Request) -> bool {
+    use Request::{Append, Insert, Modify, Remove, Truncate, Update};
+    matches!(request, Insert { .. } | Append { .. } | Update { .. } | Remove { .. } | Modify { .. } | Truncate { .. })
+}
+
+/// Whether a conflict may be made up before it: what is prepared always commits.
+fn is_at_end(request: &Request) -> bool {
+    matches!(request, Request::Prepare { .. } | Request::Commit { durable: None, .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::cluster::Cluster;
+    use crate::replay::plan::{Plan, Spec, tables};
+    use std::sync::Arc;
+
+    fn cluster() -> Cluster {
+        let spec = Spec::new(1, tables("layered:base=9:update=100,var:base=9:update=100").expect("tables"));
+        Cluster::new(&Arc::new(Plan::new(spec).expect("a plan")), 2).expect("loaded")
+    }
+
+    fn update(key: u64) -> Request {
+        Request::Update { table: 0, key, value: ByteStr::new(b"new") }
+    }
+
+    fn of_each(requests: impl IntoIterator<Item = Request>) -> Vec<Exchange> {
+        (0..).zip(requests).map(|(session, request)| Exchange::new(session, request)).collect()
+    }
+
+    #[test]
+    fn a_burst_is_what_its_calls_are_one_by_one() {
+        let requests = [
+            [Request::Begin { read_at: None }, Request::Begin { read_at: None }, Request::Begin { read_at: None }],
+            [update(3), Request::Read { table: 1, key: 99 }, Request::Remove { table: 0, key: 4 }],
+            [update(3), update(4), Request::Prepare { at: 500 }],
+            [Request::Commit { at: 400, durable: None }, update(3), Request::Commit { at: 500, durable: Some(500) }],
+        ];
+        let (mut one, mut other) = (cluster(), cluster());
+        let mut together: Vec<_> = (1..4).map(|number| one.session(number)).collect();
+        let mut alone: Vec<_> = (1..4).map(|number| other.session(number)).collect();
+        for round in requests {
+            let mut calls = of_each(round.clone());
+            ClusterSession::burst(&mut together, &mut calls);
+            for (Exchange { session, request, answer }, asked) in calls.into_iter().zip(round) {
+                assert_eq!((&request, &answer), (&asked, &alone[session].serve(&asked)));
+            }
+        }
+        let all = |cluster: &mut Cluster| [0, 1].map(|table| cluster.session(0).scan(table, 600).expect("rows"));
+        assert_eq!(all(&mut one), all(&mut other));
+    }
+
+    #[test]
+    fn who_meets_a_conflict_is_told_and_nobody_else_is() {
+        let mut cluster = cluster();
+        let mut sessions: Vec<_> = (1..4).map(|number| cluster.session(number)).collect();
+        ClusterSession::burst(&mut sessions, &mut of_each((0..3).map(|_| Request::Begin { read_at: None })));
+        let mut calls = of_each([update(3), update(3), update(5)]);
+        ClusterSession::burst(&mut sessions, &mut calls);
+        let answers: Vec<_> = calls.into_iter().map(|call| call.answer).collect();
+        assert_eq!(answers, [Ok(Answer::Done), Err(StoreError::Conflict), Ok(Answer::Done)]);
+    }
+
+    #[test]
+    fn nodes_that_answer_unlike_are_told_on() {
+        let mut cluster = cluster();
+        let mut session = cluster.session(1);
+        let mut follower = session.nodes()[1].calls();
+        for request in [
+            Request::Begin { read_at: None },
+            Request::Remove { table: 0, key: 7 },
+            Request::Commit { at: 9, durable: None },
+        ] {
+            follower.serve(&request).expect("served");
+        }
+        drop(follower);
+        let error = session.scan(0, 10).expect_err("the follower lacks a row");
+        assert!(error.to_string().contains("the nodes differ in table 0"), "{error}");
+        session.serve(&Request::Begin { read_at: None }).expect("begun");
+        let error = session.serve(&Request::Read { table: 0, key: 7 }).expect_err("the follower lacks a row");
+        assert!(error.to_string().contains("on the follower Value(None)"), "{error}");
     }
 }

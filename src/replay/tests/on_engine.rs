@@ -54,6 +54,7 @@ const RUNS: [(&str, u32, u64); 21] = [
 fn settings(timing: u64, threads: bool) -> Settings {
     Settings {
         threads,
+        burst: [8, 1, 3, 40][timing as usize % 4],
         stalls: [0, 30, 200][timing as usize % 3],
         conflicts: 10 * (timing % 2),
         extra: extra(timing),

@@ -1,7 +1,13 @@
 //! The same lanes and workers on real threads.
 
 use super::*;
+use crate::backend::Timestamp;
+use crate::bytes::ByteStr;
+use crate::replay::request::{Answer, Exchange, Request};
+use crate::replay::run::crew;
+use crate::replay::store::{Store, StoreError};
 use crate::replay::threads::{self, Stalls};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[test]
 fn threads_do_what_the_plan_says() {
@@ -15,11 +21,12 @@ fn threads_do_what_the_plan_says() {
             let store = store(&plan);
             store.make_up_conflicts(3, 20);
             let mut source = Lanes::new(Arc::clone(&plan), 4000);
-            let sessions = (0..threads).map(|_| store.session()).collect();
-            let counts = threads::run(&plan, &mut source, sessions, extra(1), Stalls { seed: 1, one_in: 50 }, &mut ())
+            let crew = crew(threads, plan.lanes(), 4);
+            let crews = (0..threads).map(|_| (0..crew).map(|_| store.session()).collect()).collect();
+            let counts = threads::run(&plan, &mut source, crews, extra(1), Stalls { seed: 1, one_in: 50 }, &mut ())
                 .unwrap_or_else(|wrong| panic!("{wrong}"));
             assert_eq!(counts.done, 4000);
-            if !text.contains("truncate") && threads <= lanes {
+            if !text.contains("truncate") && threads <= lanes as usize {
                 assert_eq!(counts.waited(), 0);
             }
             assert_is_planned(&plan, &store, 4000);
@@ -35,8 +42,44 @@ fn a_violation_ends_the_run_of_all() {
     let other = super::plan("var:base=3:insert=100", 1024, 1);
     let store = super::store(&plan);
     let mut source = Lanes::new(Arc::clone(&other), 4000);
-    let sessions = (0..4).map(|_| store.session()).collect();
-    let ended = threads::run(&other, &mut source, sessions, Extra::default(), Stalls::default(), &mut ());
+    let crews = (0..4).map(|_| vec![store.session(), store.session()]).collect();
+    let ended = threads::run(&other, &mut source, crews, Extra::default(), Stalls::default(), &mut ());
     let wrong = ended.expect_err("keys are there already");
     assert!(wrong.to_string().contains("has a value already"), "{wrong}");
+}
+
+/// A session that notes how many calls were made together at most.
+struct Noting(crate::replay::toy::ToySession, Arc<AtomicUsize>);
+
+impl Store for Noting {
+    fn serve(&mut self, request: &Request) -> Result<Answer, StoreError> {
+        self.0.serve(request)
+    }
+
+    fn burst(sessions: &mut [Self], calls: &mut [Exchange]) {
+        sessions[0].1.fetch_max(calls.len(), Ordering::Relaxed);
+        for call in calls {
+            call.answer = sessions[call.session].serve(&call.request);
+        }
+    }
+
+    fn scan(&mut self, table: u16, at: Timestamp) -> Result<Vec<(u64, ByteStr)>, StoreError> {
+        self.0.scan(table, at)
+    }
+}
+
+#[test]
+fn a_crew_has_as_many_operations_under_way_as_it_may() {
+    for (lanes, threads, burst, most) in [(96, 2, 1, 1), (96, 2, 8, 8), (96, 16, 8, 6), (1, 2, 8, 1), (3, 1, 8, 3)] {
+        let plan = plan("var:base=100:insert=30:update=70", lanes, 5);
+        let store = store(&plan);
+        let noted = Arc::new(AtomicUsize::new(0));
+        let mut source = Lanes::new(Arc::clone(&plan), 2000);
+        let size = crew(threads, plan.lanes(), burst);
+        let session = |_| Noting(store.session(), Arc::clone(&noted));
+        let crews = (0..threads).map(|_| (0..size).map(session).collect()).collect();
+        threads::run(&plan, &mut source, crews, Extra::default(), Stalls::default(), &mut ()).expect("as planned");
+        assert_eq!(noted.load(Ordering::Relaxed), most, "{lanes} lanes, {threads} threads, burst {burst}");
+        assert_is_planned(&plan, &store, 2000);
+    }
 }
