@@ -18,7 +18,8 @@ use crate::bytes::ByteStr;
 use std::fmt::{self, Write as _};
 use thiserror::Error;
 
-const HEADER: &str = "lockstep predict result 1";
+/// What such a file begins with.
+pub const HEADER: &str = "lockstep predict result 1";
 
 /// What a run left.
 #[derive(Clone, Debug, PartialEq, Eq)]
