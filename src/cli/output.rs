@@ -108,14 +108,20 @@ pub fn check_output(input: &Path, output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses an output before long work is done that would be lost with it: one that is there, unless `force` says that it
-/// may go, and one that cannot be written.
-pub fn check_new(output: &Path, force: bool) -> Result<()> {
+/// Refuses an output before long work is done that would be lost with it: one that cannot be written, and one that is
+/// there, unless `force` says that it may go, or its content may turn out to be `the_same`.
+pub fn check_new(output: &Path, force: bool, the_same: impl FnOnce(&[u8]) -> bool) -> Result<()> {
     let name = output.display();
     let cannot = || format!("{name}: cannot write");
     match std::fs::metadata(output) {
         Ok(there) if !there.is_file() => bail!(no_regular_file(output)),
-        Ok(_) if !force => bail!("{name}: exists; --force replaces it"),
+        Ok(_) if !force => {
+            let there = std::fs::read(output).with_context(|| format!("{name}: cannot compare it"))?;
+            if the_same(&there) {
+                return Ok(());
+            }
+            bail!("{name}: exists; --force replaces it")
+        }
         Ok(_) => File::options().write(true).open(output).map(drop).with_context(cannot),
         Err(error) if error.kind() == ErrorKind::NotFound => probe(output).with_context(cannot),
         Err(error) => Err(error).with_context(cannot),

@@ -71,7 +71,7 @@ fn shrink_by(
 ) -> Result<Verdict> {
     check_output(&args.file, &args.output)?;
     let (file, output) = (args.file.display(), args.output.display());
-    check_new(&args.output, args.force)?;
+    check_new(&args.output, args.force, |_| false)?;
     let progress = progress::bar(Some(args.budget), "{elapsed} {pos} executions, {msg}");
     let budget = Budget { executions: args.budget, ..Budget::default() };
     let mut broken = None;

@@ -25,7 +25,7 @@ struct Report<'a> {
 pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
     check_output(&args.file, &args.output)?;
     let (file, output) = (args.file.display(), args.output.display());
-    check_new(&args.output, args.force)?;
+    check_new(&args.output, args.force, |_| false)?;
     let whole = input::load_workload(&args.file)?;
     lockstep::workload::check(&whole).map_err(|error| anyhow!("{file}:{error}"))?;
     let progress = progress::bar(Some(args.budget), "{elapsed} {pos} executions, {msg}");

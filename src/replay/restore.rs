@@ -1,7 +1,7 @@
 //! Loads what a run left, to continue it: everything that happened to any key, at its own timestamp.
 
+use super::change::Change;
 use super::cluster::{Cluster, ClusterSession};
-use super::keeper::Change;
 use super::plan::Plan;
 use super::store::{Store, StoreError};
 use std::sync::Arc;
