@@ -172,7 +172,7 @@ fn what_cannot_be_planned_is_refused() {
     refuses(predict("check").args(["--ops", "100", "--stop", "50,40"]), "ascending");
     refuses(predict("check").args(["--mistake", "none"]), "append, rank, lost, lane");
     refuses(predict("check").args(["--tables", "row:insert=5:insert=7"]), "it has 'insert' twice");
-    refuses(predict("check").args(["--crash"]), "--stop");
+    refuses(predict("check").args(["--crash"]), "--crash: nodes die at stops: say where with --stop");
     for command in ["check", "bisect"] {
         let refuses = |list, what| refuses(predict(command).args(["--ops", "100", "--leave-out", list]), what);
         refuses("", "it names nothing");

@@ -5,7 +5,7 @@ use super::super::number::number;
 use super::super::output::Out;
 use super::args::{PlanArgs, RunsArgs, TimingArgs, check_stops, flags};
 use super::explain::explain;
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use lockstep::count::count;
 use lockstep::replay::run::{MAX_OPS, Outcome, Stage, run};
@@ -21,7 +21,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = number::<1, MAX_OPS>)]
     stop: Vec<u64>,
     /// At each stop all nodes die, and go on from the last checkpoint.
-    #[arg(long, requires = "stop")]
+    #[arg(long)]
     crash: bool,
     /// All workers on one thread, in virtual time: the same again is the same run.
     #[arg(long)]
@@ -53,6 +53,9 @@ struct Line {
 pub fn check(args: &CheckArgs, out: &mut Out) -> Result<Verdict> {
     let RunsArgs { ops, threads } = &args.runs;
     check_stops(&args.stop, *ops)?;
+    if args.crash && args.stop.is_empty() {
+        bail!("--crash: nodes die at stops: say where with --stop");
+    }
     let plan = args.plan.plan(*ops)?;
     let settings = args.timing.settings(!args.simulate);
     let (mut lines, mut first): (Vec<Line>, Option<Outcome>) = (Vec::new(), None);

@@ -25,12 +25,15 @@ pub fn explain(plan: &Arc<Plan>, outcome: &Outcome, failure: &Failure, stop: OpN
         lines.push(format!("  expected: {}", show(other.as_ref())));
         lines.extend(place(plan, t, table, key, stop));
     } else if let Some((t, table, key)) = place_of(failure) {
-        lines.extend(place(plan, t, table, key, stop));
+        match key {
+            0 => lines.push(stamp(plan, t, table)),
+            _ => lines.extend(place(plan, t, table, key, stop)),
+        }
     }
     lines
 }
 
-/// Number, table and key of the version that is not as planned.
+/// Number, table and key of the version that is not as planned. Key 0: none that is known.
 fn place_of(failure: &Failure) -> Option<(OpNumber, u16, u64)> {
     match failure {
         Failure::Difference(difference) => Some((difference.t, difference.table, difference.key?)),
@@ -43,16 +46,21 @@ fn place_of(failure: &Failure) -> Option<(OpNumber, u16, u64)> {
     }
 }
 
+/// Where an operation is.
+fn stamp(plan: &Plan, t: OpNumber, table: u16) -> String {
+    let kind = plan.tables().get(usize::from(table)).map_or(String::new(), ToString::to_string);
+    format!("  lane {}, timestamp {}, table {table} ({kind})", plan.lane(t), plan.clock().commit(t))
+}
+
 /// Where an operation is, and what a key's history should be around it. No operation beyond `stop` is looked at.
 pub fn place(plan: &Arc<Plan>, t: OpNumber, table: u16, key: u64, stop: OpNumber) -> Vec<String> {
     let oracle = Oracle::at(Arc::clone(plan), stop.min(t.saturating_add(AHEAD)));
-    let kind = plan.tables().get(usize::from(table)).map_or(String::new(), ToString::to_string);
-    let mut lines = vec![
-        format!("  lane {}, timestamp {}, table {table} ({kind}), key {key}", plan.lane(t), plan.clock().commit(t)),
+    let history = expected_history(plan, &oracle, table, key, t).into_iter().map(|line| format!("    {line}"));
+    let head = [
+        format!("{}, key {key}", stamp(plan, t, table)),
         "  what the key should have, from which operation on:".to_owned(),
     ];
-    lines.extend(expected_history(plan, &oracle, table, key, t).into_iter().map(|line| format!("    {line}")));
-    lines
+    head.into_iter().chain(history).collect()
 }
 
 /// What happened to a key.
