@@ -25,6 +25,8 @@ pub fn explain(plan: &Arc<Plan>, outcome: &Outcome, failure: &Failure, stop: OpN
         lines.push(format!("  expected: {}", show(other.as_ref())));
         lines.extend(place(plan, t, table, key, stop));
     } else if let Some((t, table, key)) = place_of(failure) {
+        // What comes earlier and is not done yet may be wrong, too.
+        lines.push(format!("operation {t} is not as planned:"));
         match key {
             0 => lines.push(stamp(plan, t, table)),
             _ => lines.extend(place(plan, t, table, key, stop)),
