@@ -181,7 +181,7 @@ fn what_cannot_be_planned_is_refused() {
         refuses("", "it names nothing");
         refuses("numbers 0", "there is no number 0");
         refuses("numbers 90-101", "there is no operation 101: the last one is 100");
-        refuses("tables 1,4", "there is no table 4 to be left out: there are 0 to 3");
+        refuses("tables 1,4", "there is no table 4 to be left out: the last one is 3");
         refuses("tables 1 tables 2", "'tables' comes twice");
     }
 }

@@ -3,11 +3,15 @@
 use super::super::output::Out;
 use super::super::report::Report;
 use super::super::{Verdict, complain, guard, input};
-use anyhow::Result;
+use super::explain::explain;
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use lockstep::count::count;
 use lockstep::replay::case::Case;
+use lockstep::replay::plan::{OpNumber, Plan};
+use lockstep::replay::run::run as execute;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 #[derive(Args)]
 pub struct ReplayArgs {
@@ -29,11 +33,11 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
             }
         };
         let case = Case::decode(&bytes);
-        let ran = guard::guarded(|| case.run());
-        let ran = ran.unwrap_or_else(|(location, message)| Err(format!("panic at {location}: {message}")));
+        let ran = guard::guarded(|| run(&case));
+        let ran = ran.unwrap_or_else(|(location, message)| Err(anyhow!("panic at {location}: {message}")));
         match ran {
-            Ok(outcome) => {
-                out.line(format_args!("agree     {name}: {} as planned", count(outcome.done, "operation")))?;
+            Ok(done) => {
+                out.line(format_args!("agree     {name}: {} as planned", count(done, "operation")))?;
                 report.add("agree", ());
             }
             Err(what) => {
@@ -43,4 +47,18 @@ pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
         }
     }
     report.end(false, out)
+}
+
+/// Runs a case. Answers with how many operations it did.
+///
+/// # Errors
+/// What was not as planned, in lines.
+fn run(case: &Case) -> Result<OpNumber> {
+    let plan = Arc::new(Plan::new(case.spec.clone())?);
+    let outcome = execute(&plan, &case.stages, &case.settings)?;
+    let stop = case.stages.last().map_or(0, |stage| stage.stop);
+    match &outcome.failure {
+        None => Ok(outcome.done),
+        Some(failure) => bail!(explain(&plan, &outcome, failure, stop).join("\n")),
+    }
 }

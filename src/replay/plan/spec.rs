@@ -192,7 +192,7 @@ pub enum SpecError {
         table: usize,
     },
     /// A table is left out that there is not.
-    #[error("there is no table {table} to be left out: there are 0 to {}", .tables - 1)]
+    #[error("there is no table {table} to be left out: the last one is {}", .tables - 1)]
     LeftOut {
         /// The number that no table has.
         table: u16,
