@@ -28,6 +28,7 @@
 
 pub mod backend;
 pub mod bytes;
+pub mod count;
 pub mod engine;
 pub mod ground;
 pub mod oracle;

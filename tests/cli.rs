@@ -313,6 +313,48 @@ fn seeds_are_programs() {
     stats.stdout(contains("programs                                       5"));
 }
 
+/// Where nobody reads what goes wrong the exit code still tells.
+#[test]
+#[cfg(target_os = "linux")]
+fn stderr_may_be_closed() {
+    let (_directory, path) = file("bad.ops", "# lockstep 1\nnonsense\n");
+    let path = path.to_str().expect("a path that is text");
+    let check =
+        ["predict", "check", "--ops", "50", "--threads", "1", "--lanes", "4", "--tables", "row:base=9:update=90"];
+    let fails = [&check[..], &["--mistake", "lost"]].concat();
+    for (arguments, code) in [
+        (&[][..], 2),
+        (&["predict"], 2),
+        (&["predict", "check", "--tables", "rows"], 2),
+        (&["predict", "replay", path], 2),
+        (&fails, 1),
+        (&["workload", path], 2),
+        (&["workload", "--seeds", "1", "--sequences", "5"], 0),
+        (&["replay", path], 2),
+        (&["replay", "--break", "9", "tests/regressions/checkpoint-while-stalled.ops"], 0),
+        (&["stats", path], 2),
+        (&["--help"], 0),
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a device");
+        let lockstep = || {
+            let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("lockstep"));
+            command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdout(std::process::Stdio::null());
+            command
+        };
+        let to_nobody = lockstep().stderr(writer).status().expect("it ends");
+        let to_nowhere = lockstep().stderr(full).status().expect("it ends");
+        assert_eq!([to_nobody.code(), to_nowhere.code()], [Some(code); 2], "{arguments:?}");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        assert_eq!(
+            lockstep().stdout(writer).stderr(std::process::Stdio::null()).status().expect("it ends").code(),
+            Some(code)
+        );
+    }
+}
+
 /// The script beside these tests, where the tools are not.
 #[test]
 #[cfg(unix)]

@@ -60,6 +60,39 @@ fn bad_input_is_named_with_its_place() {
 }
 
 #[test]
+fn what_would_be_ignored_is_refused() {
+    let directory = directory(&[("a.workload", GOOD), ("file", "precious")]);
+    let file = directory.path().join("a.workload");
+    for flag in
+        [&["--seed", "3"][..], &["--sequences", "3"], &["--tables", "2"], &["--artifacts", "."], &["--seeds", "2"]]
+    {
+        let refused = lockstep().arg("workload").arg(&file).args(flag).assert().code(2);
+        refused.stderr(contains(flag[0])).stdout(is_empty());
+    }
+    lockstep().args(["workload", "--seeds", "2", "-v"]).assert().code(2);
+    // Where it could not be kept, nothing is looked for.
+    let artifacts = directory.path().join("file/artifacts");
+    let refused = lockstep().args(["workload", "--seeds", "1", "--artifacts"]).arg(artifacts).assert().code(2);
+    refused.stderr(contains("file: is no directory")).stdout(is_empty());
+    let brackets = format!("{GOOD}wt_config(\"connection\", \"log=(enabled=true\")\n");
+    let nul = format!("{GOOD}checkpoint(\"a\0b\")\n");
+    for (text, what) in [(brackets, ":5:25: a `)` is missing in `log=(enabled=true`"), (nul, ":5:14: a NUL byte")] {
+        std::fs::write(&file, text).expect("a temporary file");
+        lockstep().arg("workload").arg(&file).assert().code(2).stderr(contains(what));
+    }
+}
+
+#[test]
+fn one_is_not_many() {
+    let directory = directory(&[("a.workload", "create_table(1, \"t\", \"Q\", \"Q\")\n")]);
+    let file = directory.path().join("a.workload");
+    let said = "(1 operation; 2 tables with 0 records compared)";
+    lockstep().arg("workload").arg(&file).assert().code(0).stdout(contains(said));
+    let seeds = ["workload", "--seeds", "1", "--sequences", "5"];
+    lockstep().args(seeds).assert().code(0).stdout(contains("1 workload agrees: "));
+}
+
+#[test]
 fn workloads_come_from_seeds() {
     let flags = ["--sequences", "40", "--tables", "3"];
     lockstep().args(["workload", "--seeds", "3"]).args(flags).assert().code(0).stdout(contains("3 workloads agree: "));

@@ -16,10 +16,13 @@ const LINE: u32 = line!() - 4;
 
 /// Stops before a step: lets a debugger break, and waits for Enter if someone is there to press it.
 pub fn stop(index: usize, step: &Step, format: Format) -> Result<()> {
-    eprintln!("before step {index}: {}", step.in_format(format));
+    super::output::tell(format_args!("before step {index}: {}", step.in_format(format)));
     if stdin().is_terminal() {
         let id = std::process::id();
-        eprintln!("process {id}; for a debugger: 'gdb -p {id}', '{}', 'continue'. Enter goes on", command());
+        super::output::tell(format_args!(
+            "process {id}; for a debugger: 'gdb -p {id}', '{}', 'continue'. Enter goes on",
+            command()
+        ));
         stdin().read_line(&mut String::new())?;
     }
     lockstep_break(index);

@@ -1,6 +1,6 @@
 //! `lockstep emit`: a program in another language.
 
-use super::output::{Out, check_output, write_new};
+use super::output::{Out, check_output, tell, write_new};
 use super::{Verdict, input};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -42,7 +42,7 @@ pub fn emit(args: &EmitArgs, out: &mut Out) -> Result<Verdict> {
     };
     if left_out > 0 {
         let (steps, they) = if left_out == 1 { ("1 thing", "it has") } else { ("some things", "each has") };
-        eprintln!("{}: {steps} cannot be said and {they} a comment in its place", args.file.display());
+        tell(format_args!("{}: {steps} cannot be said and {they} a comment in its place", args.file.display()));
     }
     match &args.output {
         Some(output) => write_new(output, text.as_bytes(), args.force)?,

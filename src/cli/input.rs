@@ -1,7 +1,10 @@
 //! Programs from files: `.ops` text, or the bytes of a fuzz input.
 
+use super::output::tell;
 use anyhow::{Context, Result, anyhow, bail};
+use lockstep::count::count;
 use lockstep::program::{ParseError, Program};
+use lockstep::replay::result::HEADER;
 use lockstep::workload::{Workload, WorkloadError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,38 +16,63 @@ const TEXT_MAGIC: &[u8] = b"# lockstep";
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
-/// What stands beside programs and is none, by the end of the name.
+/// What stands beside programs and inputs and is neither, by the end of the name.
 const OTHER_FILES: [&str; 4] = ["rs", "txt", "md", "toml"];
-
-/// The files named, those in the named directories in order of their paths. Hidden files in directories are no
-/// programs, nor are sources and notes; of the latter a line on stderr tells.
-pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    find(named, None)
-}
-
-/// The files named, and those in the named directories whose names end in `.workload`.
-pub fn workloads(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    find(named, Some(WORKLOAD))
-}
 
 /// How the name of a workload ends.
 pub const WORKLOAD: &str = "workload";
 
-fn find(named: &[PathBuf], only: Option<&'static str>) -> Result<Vec<PathBuf>> {
+/// The longest input that a fuzz target is given (`MAX_LEN` in the Makefile).
+const MAX_INPUT: usize = 16_384;
+
+/// What is looked for in directories.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Whatever is not in [`OTHER_FILES`].
+    Programs,
+    /// What ends in `.workload`.
+    Workloads,
+    /// What is not in [`OTHER_FILES`], nor something else by its content.
+    Inputs,
+}
+
+/// The files named, those in the named directories in order of their paths. Hidden files in directories are no
+/// programs, nor are sources and notes; of the latter a line on stderr tells.
+pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    find(named, Wanted::Programs)
+}
+
+/// The files named, and those in the named directories whose names end in `.workload`.
+pub fn workloads(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    find(named, Wanted::Workloads)
+}
+
+/// The files named, and those in the named directories that may be inputs of the fuzz target `predictable_replay`. A line
+/// on stderr tells how many are not.
+pub fn inputs(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    find(named, Wanted::Inputs)
+}
+
+fn find(named: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in named {
         let about = std::fs::metadata(path).with_context(|| format!("{}: cannot read", path.display()))?;
         if about.is_dir() {
-            let mut walk = Walk { only, ..Walk::default() };
+            let mut walk = Walk { wanted, found: Vec::new(), passed_over: 0, seen: BTreeSet::new() };
             walk.directory(path)?;
             if walk.found.is_empty() {
-                let what = if only.is_some() { "workloads" } else { "programs" };
+                let what = match wanted {
+                    Wanted::Programs => "programs",
+                    Wanted::Workloads => "workloads",
+                    Wanted::Inputs => "inputs of predictable_replay",
+                };
                 bail!("{}: the directory has no {what} in it", path.display());
             }
             if walk.passed_over > 0 {
+                let files = count(walk.passed_over, "file");
+                let texts = if wanted == Wanted::Inputs { "texts and what ends in " } else { "" };
                 let endings = OTHER_FILES.join(", .");
-                let files = if walk.passed_over == 1 { "file" } else { "files" };
-                eprintln!("{}: {} {files} passed over (.{endings})", path.display(), walk.passed_over);
+                tell(format_args!("{}: {files} passed over ({texts}.{endings})", path.display()));
             }
             found.append(&mut walk.found);
         } else {
@@ -55,12 +83,10 @@ fn find(named: &[PathBuf], only: Option<&'static str>) -> Result<Vec<PathBuf>> {
 }
 
 /// A way through a directory.
-#[derive(Default)]
 struct Walk {
+    wanted: Wanted,
     found: Vec<PathBuf>,
     passed_over: usize,
-    /// How names have to end. `None`: in anything but what sources and notes end in.
-    only: Option<&'static str>,
     /// Directories by their real paths: symbolic links may lead back.
     seen: BTreeSet<PathBuf>,
 }
@@ -81,14 +107,17 @@ impl Walk {
             }
             if path.is_dir() {
                 self.directory(&path)?;
-            } else if let Some(only) = self.only {
-                if path.extension().is_some_and(|end| end == only) {
-                    self.found.push(path);
+                continue;
+            }
+            let ends = |end: &str| path.extension().is_some_and(|its| its == end);
+            let is_other = || OTHER_FILES.into_iter().any(ends);
+            match self.wanted {
+                Wanted::Workloads if !ends(WORKLOAD) => {}
+                Wanted::Programs if is_other() => self.passed_over += 1,
+                Wanted::Inputs if is_other() || std::fs::read(&path).is_ok_and(|it| no_input(&it).is_some()) => {
+                    self.passed_over += 1;
                 }
-            } else if path.extension().is_some_and(|end| OTHER_FILES.iter().any(|other| end == *other)) {
-                self.passed_over += 1;
-            } else {
-                self.found.push(path);
+                _ => self.found.push(path),
             }
         }
         Ok(())
@@ -135,6 +164,36 @@ pub fn load_workload(path: &Path) -> Result<Workload> {
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
     text(path, bytes, "save it as UTF-8")?.parse().map_err(|error: WorkloadError| anyhow!("{}:{error}", path.display()))
 }
+
+/// Reads an input of the fuzz target `predictable_replay`. Any bytes can be one, but those that somebody has written to
+/// be read are not meant.
+pub fn load_input(path: &Path) -> Result<Vec<u8>> {
+    let bytes = std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    match no_input(&bytes) {
+        None => Ok(bytes),
+        Some(what) => bail!("{}: no input of predictable_replay: {what}", path.display()),
+    }
+}
+
+/// Why bytes are no input of `predictable_replay`, and what to do with them.
+fn no_input(bytes: &[u8]) -> Option<String> {
+    if bytes.starts_with(HEADER.as_bytes()) {
+        return Some("it is what a run has left, which 'lockstep predict compare' reads".to_owned());
+    }
+    if is_text(bytes) {
+        return Some("it is a program, which 'lockstep replay' runs".to_owned());
+    }
+    if bytes.len() > MAX_INPUT {
+        return Some(format!("inputs have {MAX_INPUT} bytes at most, it has {}", bytes.len()));
+    }
+    let is_read =
+        |text: &str| text.ends_with('\n') && !text.contains(|c: char| c.is_control() && !"\t\r\n".contains(c));
+    let is_text = bytes.len() >= SHORTEST_TEXT && std::str::from_utf8(bytes).is_ok_and(is_read);
+    is_text.then(|| "it is text: name what the fuzzer has written".to_owned())
+}
+
+/// Shorter texts may be bytes that only look like one.
+const SHORTEST_TEXT: usize = 16;
 
 /// What the bytes of a file say. `mend`: what to do about one that says nothing.
 fn text(path: &Path, bytes: Vec<u8>, mend: &str) -> Result<String> {

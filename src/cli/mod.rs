@@ -3,6 +3,9 @@
 //! Exit codes: 0 everything agrees, 1 a mismatch was found, 2 bad input or usage. An error is one line on stderr
 //! that names the file, the place and the mend.
 
+// Printing panics where nobody can read: `output` does not.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 mod book;
 mod break_point;
 mod emit;
@@ -34,7 +37,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 use lockstep::run::Oracles;
 use oracles::OracleList;
-use output::Out;
+use output::{Out, tell};
 use runner::Runner;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -184,7 +187,7 @@ pub fn main() -> ExitCode {
 
 /// One line on stderr.
 fn complain(error: &anyhow::Error) {
-    eprintln!("lockstep: {}", one_line(&format!("{error:#}")));
+    tell(format_args!("lockstep: {}", one_line(&format!("{error:#}"))));
 }
 
 fn one_line(text: &str) -> String {
@@ -199,9 +202,9 @@ fn usage_error(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        eprintln!(
+        tell(format_args!(
             "lockstep: which command? run, replay, print, encode, shrink, emit, stats, faults, predict or workload; 'lockstep --help' tells more"
-        );
+        ));
         return Verdict::BadInput.into();
     }
     let text = error.to_string();
@@ -210,7 +213,7 @@ fn usage_error(error: &clap::Error) -> ExitCode {
     let sentence = sentence.split(" For more information").next().unwrap_or_default();
     let known = error.get(ContextKind::Usage).is_some();
     let help = if known { "; --help tells more" } else { "" };
-    eprintln!("lockstep: {sentence}{help}");
+    tell(format_args!("lockstep: {sentence}{help}"));
     Verdict::BadInput.into()
 }
 

@@ -1,6 +1,6 @@
 //! `lockstep print` and `lockstep encode`: between bytes and text.
 
-use super::output::{Out, check_output, write_new};
+use super::output::{Out, check_output, tell, write_new};
 use super::{Verdict, guard, input};
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -36,7 +36,7 @@ pub fn print(args: &PrintArgs, out: &mut Out) -> Result<Verdict> {
         Ok(_) => Ok(Verdict::Agree),
         Err(mut failure) => {
             failure.set_replay(format!("lockstep replay {}", args.file.display()));
-            eprintln!("{failure}");
+            tell(format_args!("{failure}"));
             Ok(Verdict::Mismatch)
         }
     }

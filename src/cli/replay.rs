@@ -2,7 +2,7 @@
 
 use super::guard::Failure;
 use super::number::number;
-use super::output::Out;
+use super::output::{Out, tell};
 use super::report::Report;
 use super::runner::{Ran, Runner};
 use super::sut::Sut;
@@ -107,11 +107,11 @@ fn run(program: &Program, args: &ReplayArgs, runner: &mut Runner, out: &mut Out)
     let executed = watcher.executed;
     if let Some(step) = args.break_at.filter(|&step| step >= executed) {
         let steps = program.steps.len();
-        eprintln!(
+        tell(format_args!(
             "lockstep: --break {step}: never stopped there: the run came to step {}, the last of the program is {}",
             executed.saturating_sub(1),
             steps.saturating_sub(1)
-        );
+        ));
     }
     Ok(result)
 }

@@ -8,7 +8,7 @@ use super::guard::Failure;
 use super::ledger::Ledger;
 use super::number::{number, time};
 use super::oracles::OracleList;
-use super::output::{Out, write_new};
+use super::output::{Out, keep, tell};
 use super::runner::Runner;
 use super::sut::Sut;
 use super::{Common, Verdict, progress};
@@ -185,10 +185,11 @@ fn report_failure(plan: &Plan, number: u64, mut failure: Failure, args: &RunArgs
     let (profile, seed) = plan.profile_and_seed(number);
     let mut program = plan.program(number);
     program.steps.truncate(failure.steps_needed());
-    let file = match write_artifact(&program, &plan.artifacts, &format!("{}-{seed}", profile.name())) {
+    let file = match keep(&plan.artifacts, &format!("{}-{seed}", profile.name()), "ops", program.to_string().as_bytes())
+    {
         Ok(file) => Some(file.display().to_string()),
         Err(error) => {
-            eprintln!("lockstep: the failing program could not be kept: {error:#}");
+            tell(format_args!("lockstep: the failing program could not be kept: {error:#}"));
             None
         }
     };
@@ -198,22 +199,6 @@ fn report_failure(plan: &Plan, number: u64, mut failure: Failure, args: &RunArgs
     };
     failure.set_replay(args.common.command(&command));
     Ok(Found { profile: profile.name(), seed, file, failure })
-}
-
-/// Writes to the first of `name.ops`, `name-2.ops`, ... that is free or has this content already.
-fn write_artifact(program: &Program, directory: &Path, name: &str) -> Result<PathBuf> {
-    std::fs::create_dir_all(directory).with_context(|| format!("{}: cannot create", directory.display()))?;
-    let text = program.to_string();
-    let names = std::iter::once(format!("{name}.ops")).chain((2..100).map(|n| format!("{name}-{n}.ops")));
-    let mut error = anyhow!("{}: no free name for {name}", directory.display());
-    for name in names {
-        let path = directory.join(name);
-        match write_new(&path, text.as_bytes(), false) {
-            Ok(()) => return Ok(path),
-            Err(refused) => error = refused,
-        }
-    }
-    Err(error)
 }
 
 /// Which programs are run, by number: all profiles for the first seed, all for the next, and so on.

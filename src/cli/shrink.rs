@@ -2,7 +2,7 @@
 
 use super::guard::{self, FailureClass};
 use super::number::number;
-use super::output::{Out, check_output, write_new};
+use super::output::{Out, check_new, check_output, write_new};
 use super::{Common, Verdict, input, progress};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -71,9 +71,7 @@ fn shrink_by(
 ) -> Result<Verdict> {
     check_output(&args.file, &args.output)?;
     let (file, output) = (args.file.display(), args.output.display());
-    if args.output.exists() && !args.force {
-        bail!("{output}: exists; --force replaces it");
-    }
+    check_new(&args.output, args.force, |_| false)?;
     let progress = progress::bar(Some(args.budget), "{elapsed} {pos} executions, {msg}");
     let budget = Budget { executions: args.budget, ..Budget::default() };
     let mut broken = None;

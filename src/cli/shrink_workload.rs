@@ -1,9 +1,10 @@
 //! `lockstep shrink` of a `.workload` file.
 
-use super::output::{Out, check_output, write_new};
+use super::output::{Out, check_new, check_output, write_new};
 use super::shrink::ShrinkArgs;
 use super::{Verdict, input, progress, workload};
 use anyhow::{Result, anyhow, bail};
+use lockstep::count::count;
 use lockstep::shrink::{Budget, Failing, PassLog, table_of};
 use lockstep::workload::shrink::{Shrunk, shrink as shrink_workload};
 use lockstep::workload::{Class, Workload};
@@ -24,9 +25,7 @@ struct Report<'a> {
 pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
     check_output(&args.file, &args.output)?;
     let (file, output) = (args.file.display(), args.output.display());
-    if args.output.exists() && !args.force {
-        bail!("{output}: exists; --force replaces it");
-    }
+    check_new(&args.output, args.force, |_| false)?;
     let whole = input::load_workload(&args.file)?;
     lockstep::workload::check(&whole).map_err(|error| anyhow!("{file}:{error}"))?;
     let progress = progress::bar(Some(args.budget), "{elapsed} {pos} executions, {msg}");
@@ -34,7 +33,7 @@ pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
         progress.inc(1);
         // What cannot be run does not fail.
         let difference = workload::run(candidate, &mut ()).ok()?.err()?;
-        progress.set_message(format!("{} operations", difference.operations));
+        progress.set_message(count(difference.operations, "operation"));
         Some(Failing { class: difference.class.clone(), steps: difference.operations })
     };
     let budget = Budget { executions: args.budget, ..Budget::default() };
@@ -56,7 +55,7 @@ pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
     }
     out.line(table_of(&shrunk.log))?;
     out.line(format_args!("{class}"))?;
-    out.line(format_args!("{from} operations to {operations} in {executions} executions"))?;
+    out.line(format_args!("{} to {operations} in {}", count(from, "operation"), count(executions, "execution")))?;
     if !complete {
         out.line("the budget was used up: more of it may make the workload smaller")?;
     }
@@ -68,5 +67,6 @@ pub fn shrink(args: &ShrinkArgs, out: &mut Out) -> Result<Verdict> {
 fn text(shrunk: &Shrunk, class: &Class) -> String {
     let Shrunk { workload, from, executions, .. } = shrunk;
     let operations = workload.lines.len();
-    format!("# {class}\n# Shrunk from {from} operations to {operations} in {executions} executions.\n{workload}")
+    let (from, executions) = (count(*from, "operation"), count(*executions, "execution"));
+    format!("# {class}\n# Shrunk from {from} to {operations} in {executions}.\n{workload}")
 }

@@ -1,6 +1,6 @@
 //! `lockstep stats`: what a set of programs reaches.
 
-use super::output::Out;
+use super::output::{Out, tell};
 use super::{Common, Files, Verdict, complain, input, progress};
 use anyhow::Result;
 use clap::Args;
@@ -33,7 +33,7 @@ pub fn stats(args: &StatsArgs, out: &mut Out) -> Result<Verdict> {
         let result = runner.run(&program, &mut stats)?;
         stats.finish(result.as_ref().ok());
         if let Err(failure) = result {
-            progress.suspend(|| eprintln!("{}: {}", file.display(), failure.headline()));
+            progress.suspend(|| tell(format_args!("{}: {}", file.display(), failure.headline())));
             verdict = Verdict::Mismatch;
         }
     }

@@ -310,6 +310,9 @@ impl Session {
 
     /// What positioned cursors show no longer hangs on a snapshot.
     fn copy_values_out(&mut self) {
+        if self.placed == 0 {
+            return;
+        }
         for cursor in self.cursors.iter_mut().flatten().filter(|cursor| cursor.is_placed()) {
             cursor.copy_value_out();
         }

@@ -27,6 +27,8 @@ pub struct Failing {
     pub settings: Settings,
     /// How it fails.
     pub failure: Failure,
+    /// Whether it was made as small as it can be, and not only as small as the budget went.
+    pub is_smallest: bool,
 }
 
 /// What is looked for, and how long.
@@ -67,8 +69,9 @@ pub fn bisect(search: &Search, watch: &mut dyn FnMut(&str, &Failing)) -> Option<
     smaller.drop_tables();
     while smaller.drop_numbers() {}
     smaller.halve();
+    let is_smallest = smaller.left > 0;
     smaller.say_it_shortly();
-    Some(smaller.best)
+    Some(Failing { is_smallest, ..smaller.best })
 }
 
 fn find(search: &Search) -> Option<Failing> {
@@ -76,7 +79,14 @@ fn find(search: &Search) -> Option<Failing> {
         for seed in 0..search.tries {
             let settings = Settings { threads: false, timing: search.settings.timing + seed, ..search.settings };
             if let Some(failure) = failure_of(&search.spec, search.stop, workers, &settings) {
-                return Some(Failing { spec: search.spec.clone(), stop: search.stop, workers, settings, failure });
+                return Some(Failing {
+                    spec: search.spec.clone(),
+                    stop: search.stop,
+                    workers,
+                    settings,
+                    failure,
+                    is_smallest: false,
+                });
             }
         }
     }
@@ -105,7 +115,7 @@ impl Smaller<'_> {
         let Failing { workers, settings, .. } = self.best;
         let failure = failure_of(&spec, stop, workers, &settings).filter(|failure| class(failure) == self.class);
         let Some(failure) = failure else { return false };
-        self.best = Failing { spec, stop, workers, settings, failure };
+        self.best = Failing { spec, stop, workers, settings, failure, is_smallest: false };
         (self.watch)(what, &self.best);
         true
     }
@@ -115,7 +125,10 @@ impl Smaller<'_> {
         let mut good = 0;
         while self.best.stop - good > 1 {
             let middle = good + (self.best.stop - good) / 2;
-            if !self.attempt("stops earlier", self.best.spec.clone(), middle) {
+            let mut spec = self.best.spec.clone();
+            // What is not reached need not be left out.
+            spec.left_out.numbers.split_off(&(middle + 1));
+            if !self.attempt("stops earlier", spec, middle) {
                 good = middle;
             }
         }
@@ -146,15 +159,21 @@ impl Smaller<'_> {
         self.left > 0 && self.best.spec.left_out.numbers.len() > before
     }
 
-    /// Leaves out what does nothing, too: then all that is left out are a few ranges.
+    /// Between two operations that stay, leaves out everything or nothing: what does nothing does no harm. Then all that
+    /// is left out are a few ranges.
     fn say_it_shortly(&mut self) {
         if self.best.spec.left_out.numbers.is_empty() {
             return;
         }
         let mut spec = self.best.spec.clone();
-        spec.left_out.numbers = (1..=self.best.stop).collect();
-        for step in self.operations() {
-            spec.left_out.numbers.remove(&step.t);
+        let left_out = std::mem::take(&mut spec.left_out.numbers);
+        let ends = self.operations().into_iter().map(|step| step.t).chain([self.best.stop + 1]);
+        let mut first = 1;
+        for end in ends {
+            if left_out.range(first..end).next().is_some() {
+                spec.left_out.numbers.extend(first..end);
+            }
+            first = end + 1;
         }
         self.left = self.left.max(1);
         self.attempt("the same", spec, self.best.stop);
@@ -196,6 +215,7 @@ mod tests {
         let found = bisect(&search, &mut |_, _| steps += 1).expect("it fails");
         assert!(steps > 3 && found.stop < 1000, "{found:?}");
         // The update that is lost, and whoever misses it.
+        assert!(found.is_smallest && found.spec.left_out.numbers.iter().all(|&t| t <= found.stop));
         let left = operations(&found.spec, found.stop);
         assert!(left.len() <= 2, "{left:?}");
         assert_eq!((left[0].action, left[0].t % 20), (Action::Update, 0));

@@ -6,6 +6,7 @@
 use super::execute::Extra;
 use super::plan::{LeftOut, OpKind, Percent, Plan, Spec, TableKind, TableSpec};
 use super::run::{Outcome, Settings, Stage, run};
+use crate::count::count;
 use arbitrary::{Result, Unstructured};
 use std::fmt;
 use std::sync::Arc;
@@ -81,7 +82,7 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Case { spec, stages, settings } = self;
-        write!(f, "seed {}, {} lanes, prepared {} %: ", spec.seed, spec.lanes, spec.prepared)?;
+        write!(f, "seed {}, {}, prepared {} %: ", spec.seed, count(spec.lanes, "lane"), spec.prepared)?;
         let tables = spec.tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         writeln!(f, "{tables}")?;
         let Settings { nodes, timing, stalls, conflicts, extra, every, lead, .. } = settings;
@@ -89,11 +90,12 @@ impl fmt::Display for Case {
         writeln!(
             f,
             "timing {timing}, stalls {stalls}, conflicts {conflicts}, rolled back {rolled_back} %, read before \
-             {read_before} %, {nodes} nodes, every {every}, lead {}",
+             {read_before} %, {}, every {every}, lead {}",
+            count(*nodes as u64, "node"),
             lead.map_or("unlimited".to_owned(), |lead| lead.to_string())
         )?;
         for Stage { stop, workers, crash } in stages {
-            writeln!(f, "{workers} workers up to {stop}{}", if *crash { ", crash" } else { "" })?;
+            writeln!(f, "{} up to {stop}{}", count(*workers, "worker"), if *crash { ", crash" } else { "" })?;
         }
         Ok(())
     }

@@ -12,8 +12,8 @@ use crate::bytes::ByteStr;
 use std::fmt;
 use thiserror::Error;
 
-/// A step that meets so many conflicts is stuck.
-const MAX_ATTEMPTS: u32 = 100_000;
+/// A step that meets so many conflicts is stuck: whoever else has a key will never give it up.
+const MAX_ATTEMPTS: u32 = 1000;
 
 /// What two runs of the same plan may do differently: it leaves no trace in the tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +74,7 @@ enum Phase {
 pub struct Execution {
     step: Step,
     phase: Phase,
+    /// How many conflicts it has met. Those that are made up do not count: they come to an end.
     attempt: u32,
     /// Whether this attempt is to be rolled back in the end.
     in_vain: bool,
@@ -172,9 +173,11 @@ impl Execution {
                 self.phase = Phase::Done;
                 Ok(())
             }
-            Err(StoreError::Conflict) if self.phase != Phase::Undo && self.attempt < MAX_ATTEMPTS => {
+            Err(error @ (StoreError::Conflict | StoreError::MadeUp))
+                if self.phase != Phase::Undo && self.attempt < MAX_ATTEMPTS =>
+            {
                 count.conflicts += 1;
-                self.attempt += 1;
+                self.attempt += u32::from(error == StoreError::Conflict);
                 self.phase = Phase::Undo;
                 Ok(())
             }
@@ -265,4 +268,56 @@ fn wrong_value(plan: &Plan, step: &Step, found: Option<&ByteStr>) -> Option<Stri
         value.map_or("no value".to_owned(), |value| format!("\"{}\"", value.as_bytes().escape_ascii()))
     };
     (found != expected.as_ref()).then(|| format!("found {}, expected {}", show(found), show(expected.as_ref())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::lanes::Lanes;
+    use crate::replay::plan::{Spec, tables};
+    use crate::replay::source::{Source, Take};
+    use std::sync::Arc;
+
+    fn execution() -> (Arc<Plan>, Execution) {
+        let plan = Arc::new(Plan::new(Spec::new(1, tables("row:base=9:update=100").expect("tables"))).expect("a plan"));
+        let Take::Ticket(mut ticket) = Lanes::new(Arc::clone(&plan), 1).take() else { panic!("there is a number") };
+        let step = Lanes::resolve(&plan, &mut ticket);
+        let execution = Execution::new(&plan, step, &Extra::default());
+        (plan, execution)
+    }
+
+    /// Answers all calls alike until it is over or there were `most`. How many there were, and what was wrong.
+    fn answer(most: u32, of: impl Fn(&Request) -> Result<Answer, StoreError>) -> (u32, Option<Violation>) {
+        let ((plan, mut execution), mut count) = (execution(), Attempts::default());
+        for calls in 0..most {
+            let Some(request) = execution.request(&plan) else { return (calls, None) };
+            if let Err(violation) = execution.take(&plan, of(&request), &mut count) {
+                return (calls, Some(violation));
+            }
+        }
+        (most, None)
+    }
+
+    #[test]
+    fn who_is_in_the_way_for_ever_is_a_violation_and_what_is_made_up_is_not() {
+        let refuse = |error: StoreError| {
+            move |request: &Request| match request {
+                Request::Update { .. } => Err(error.clone()),
+                _ => Ok(Answer::Done),
+            }
+        };
+        let (calls, violation) = answer(10_000, refuse(StoreError::Conflict));
+        assert!(calls < 4 * MAX_ATTEMPTS && violation.expect("it is stuck").what.contains("a conflict"));
+        assert_eq!(answer(10_000, refuse(StoreError::MadeUp)), (10_000, None));
+        assert_eq!(answer(10_000, |_| Ok(Answer::Done)), (3, None));
+    }
+
+    #[test]
+    fn an_answer_to_another_question_is_a_violation() {
+        let (_, violation) = answer(9, |request| match request {
+            Request::Update { .. } => Ok(Answer::Found(true)),
+            _ => Ok(Answer::Done),
+        });
+        assert!(violation.expect("an update finds nothing").what.contains("something else"));
+    }
 }

@@ -7,7 +7,8 @@
 //! - [`plan`] says what each number does, as far as that follows from the number alone;
 //! - [`lanes`] hands the numbers out so that nobody waits and every key is touched in the order of numbers;
 //! - [`worker`] does them, [`execute`] one of them, against a [`store`];
-//! - [`oracle`] knows what every key had at every number; [`check`] compares a store with it;
+//! - [`oracle`] knows what every key had at every number; [`check`] compares a store with it, [`change`] two accounts of
+//!   what happened;
 //! - [`simulate`] runs many workers on one thread, from a seed; [`threads`] as many on threads;
 //! - [`cluster`] is the engine as a store: a leader and a follower that do the same; [`toy`] is one for tests and studies;
 //! - [`keeper`] moves timestamps, takes checkpoints and has them adopted while all this goes on, and compares;
@@ -18,11 +19,11 @@
 
 pub mod bisect;
 pub mod case;
+pub mod change;
 pub mod check;
 pub mod cluster;
 pub mod execute;
 pub mod keeper;
-
 pub mod lanes;
 pub mod mistake;
 pub mod oracle;

@@ -3,7 +3,7 @@
 //! One loop over the numbers, with maps. It shares the draws with those who execute a plan, and nothing else: no lanes,
 //! windows or ranks.
 
-use super::keeper::Change;
+use super::change::Change;
 use super::lanes::{ANY_KEY, TRIES};
 use super::plan::{Content, Head, OpKind, OpNumber, Plan, TableSpec};
 use crate::bytes::ByteStr;

@@ -1,7 +1,7 @@
 //! Loads what a run left, to continue it: everything that happened to any key, at its own timestamp.
 
+use super::change::Change;
 use super::cluster::Cluster;
-use super::keeper::Change;
 use super::plan::Plan;
 use super::request::Request;
 use super::store::{Store, StoreError};

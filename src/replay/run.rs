@@ -1,10 +1,11 @@
 //! A run: a plan on the engine's nodes in stages, each with its stop and its number of workers, and with a keeper that
 //! compares.
 
+use super::change::{Change, Divergence, first_unplanned};
 use super::check::Difference;
 use super::cluster::Cluster;
 use super::execute::Extra;
-use super::keeper::{Change, Keeper, Kept};
+use super::keeper::{Keeper, Kept};
 use super::lanes::Lanes;
 use super::mistake::{Mistake, Mistaken};
 use super::oracle::Oracle;
@@ -16,6 +17,9 @@ use super::threads::{self, Failure, Stalls};
 use super::worker::Counts;
 use std::sync::Arc;
 use thiserror::Error;
+
+/// The most operations of a run: its histories are kept in memory.
+pub const MAX_OPS: u64 = 100_000_000;
 
 /// A part of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +98,14 @@ pub struct Outcome {
     pub failure: Option<Failure>,
 }
 
+impl Outcome {
+    /// Of a run that failed: what is the first thing on the leader, up to the last number that was done, that is not as
+    /// the plan says. `None`: what failed shows later or elsewhere.
+    pub fn first_unplanned(&self, plan: &Arc<Plan>) -> Option<Divergence> {
+        self.failure.as_ref().and_then(|_| first_unplanned(plan, &self.changes, self.done))
+    }
+}
+
 /// Why a run cannot be continued.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ContinueError {
@@ -156,18 +168,9 @@ pub fn continue_from(
 
 /// Only what the plan leaves can be continued: the end of any other run is as wrong as its beginning.
 fn check_left(plan: &Arc<Plan>, left: Left<'_>) -> Result<(), ContinueError> {
-    let oracle = Oracle::at(Arc::clone(plan), left.done);
-    let tables = (0..).zip(plan.tables()).map(|(table, _)| table);
-    let mut expected: Vec<Change> = tables.flat_map(|table| oracle.changes(table, 0, left.done)).collect();
-    expected.sort_unstable();
-    let (one, other) = (left.changes.iter().map(Some).chain([None]), expected.iter().map(Some).chain([None]));
-    match one.zip(other).find(|(one, other)| one != other) {
+    match first_unplanned(plan, left.changes, left.done) {
         None => Ok(()),
-        Some((one, other)) => {
-            let place = |change: &Change| (change.t, change.table, change.key);
-            let (t, table, key) = one.into_iter().chain(other).map(place).min().unwrap_or_default();
-            Err(ContinueError::NotAsPlanned { t, table, key })
-        }
+        Some(Divergence { t, table, key, .. }) => Err(ContinueError::NotAsPlanned { t, table, key }),
     }
 }
 
@@ -228,7 +231,10 @@ impl<'a> Run<'a> {
         self.done = super::source::Source::all_done(&self.source);
         failure?;
         if stage.crash {
-            self.done = self.keeper.crash()?;
+            let came_back = self.keeper.crash();
+            // Nothing is left of what came later, be it as planned or not.
+            self.done = self.keeper.now();
+            came_back?;
             let fingerprint = self.plan.fingerprint();
             let resumed = Lanes::resume(Arc::clone(self.plan), &fingerprint, self.done, self.done);
             self.source =

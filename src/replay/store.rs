@@ -15,6 +15,9 @@ pub enum StoreError {
     /// The transaction met another and has to be rolled back. It is tried again.
     #[error("a conflict")]
     Conflict,
+    /// The same, but there is no other: it is made up, to see that nothing comes of it.
+    #[error("a made-up conflict")]
+    MadeUp,
     /// What must not happen in a replayed run.
     #[error("{0}")]
     Unexpected(String),

@@ -195,7 +195,7 @@ impl ToySession {
     /// Perhaps a conflict, without a reason.
     fn stumble(&self) -> Result<(), StoreError> {
         let (draws, per_mille) = &mut self.store.lock().conflicts;
-        if *per_mille > 0 && draws.below(1000) < *per_mille { Err(StoreError::Conflict) } else { Ok(()) }
+        if *per_mille > 0 && draws.below(1000) < *per_mille { Err(StoreError::MadeUp) } else { Ok(()) }
     }
 
     /// Ends the transaction: `end` says what becomes of each of its versions.

@@ -62,6 +62,30 @@ pub(super) fn sets_logging(config: &str) -> Option<bool> {
     Some(!matches!(enabled.split_once('='), Some((_, "false" | "0"))))
 }
 
+/// What is wrong with the brackets of a configuration of WiredTiger's. Those within quotes are text.
+fn unbalanced(config: &str) -> Option<String> {
+    let mut open = Vec::new();
+    let mut chars = config.chars();
+    let mut is_quoted = false;
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if is_quoted => drop(chars.next()),
+            '"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            ')' | ']' if open.pop() != Some(c) => {
+                return Some(format!("a `{c}` in `{config}` closes nothing: leave it out"));
+            }
+            _ => {}
+        }
+    }
+    if is_quoted {
+        return Some(format!("a quote in `{config}` is not closed: add one"));
+    }
+    open.pop().map(|close| format!("a `{close}` is missing in `{config}`"))
+}
+
 fn wrong(line: &Line, argument: Option<usize>, message: String) -> WorkloadError {
     let place = &line.place;
     let column = argument.and_then(|argument| place.arguments.get(argument)).copied().unwrap_or(place.column);
@@ -93,6 +117,11 @@ impl Checker {
         match &line.op {
             Operation::WtConfig { object, .. } if object != "connection" && object != "table" => {
                 return Err((Some(0), format!("`{object}` cannot be configured: it is connection or table")));
+            }
+            Operation::WtConfig { config, .. } => {
+                if let Some(message) = unbalanced(config) {
+                    return Err((Some(1), message));
+                }
             }
             Operation::CreateTable { table, name, key_format, value_format } => {
                 self.create(*table, name, key_format, value_format)?;
@@ -208,6 +237,22 @@ impl Checker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn brackets_of_configurations_are_closed() {
+        for fine in ["", "cache_size=1GB", "log=(enabled,file_max=(a))", "columns=[a,b],x=(y=[])", "a=\"(\\\"\",b=()"] {
+            assert_eq!(unbalanced(fine), None, "{fine}");
+        }
+        for (config, what) in [
+            ("log=(enabled=true", "a `)` is missing"),
+            ("log=enabled)", "closes nothing"),
+            ("a=([)]", "a `)` in `a=([)]` closes nothing"),
+            ("a=[(b)", "a `]` is missing"),
+            ("a=\"b", "a quote in"),
+        ] {
+            assert!(unbalanced(config).is_some_and(|message| message.contains(what)), "{config}");
+        }
+    }
 
     #[test]
     fn the_log_is_on_or_off() {

@@ -90,6 +90,7 @@ impl Scanner {
             let at = self.at;
             self.at += 1;
             match c {
+                '\0' => return Err(self.nul(at)),
                 '"' => {
                     argument.begin(at).quoted = true;
                     self.quoted_part(at, &mut argument.text)?;
@@ -117,7 +118,9 @@ impl Scanner {
             self.at += 1;
             match c {
                 '"' => return Ok(()),
+                '\0' => return Err(self.nul(self.at - 1)),
                 '\\' => match self.peek() {
+                    Some('\0') => return Err(self.nul(self.at)),
                     Some(c) => {
                         self.at += 1;
                         text.push(c);
@@ -138,6 +141,11 @@ impl Scanner {
         while self.peek().is_some_and(char::is_whitespace) {
             self.at += 1;
         }
+    }
+
+    /// In C, whose texts end with it, there could be none.
+    fn nul(&self, at: usize) -> WorkloadError {
+        self.wrong(at, "a NUL byte, which no name and no configuration can have: leave it out".to_owned())
     }
 
     fn wrong(&self, at: usize, message: String) -> WorkloadError {

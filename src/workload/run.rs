@@ -13,6 +13,7 @@ use super::model::ModelDatabase;
 use super::perform::{Answer, Content, Site, perform, scan};
 use super::{Line, Operation, Workload, WorkloadError};
 use crate::backend::{Code, Format, Who};
+use crate::count::count;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run that found no difference did.
@@ -290,6 +291,8 @@ fn first_difference(got: &Content, expected: &Content) -> (Option<u64>, [String;
             let says = |map: &BTreeMap<u64, u64>| map.get(&key).map_or("no record".to_owned(), u64::to_string);
             (Some(key), [says(&maps[0]), says(&maps[1])])
         }
-        None => (None, sides.map(|content| format!("{} records, then {}", content.records.len(), content.ended))),
+        None => {
+            (None, sides.map(|content| format!("{}, then {}", count(content.records.len(), "record"), content.ended)))
+        }
     }
 }

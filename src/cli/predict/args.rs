@@ -1,23 +1,18 @@
-//! What the commands share: the plan's flags, the run's flags, how a failure is shown.
+//! What the commands share: the plan's flags and the run's.
 
 use super::super::number::number;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use lockstep::replay::execute::Extra;
 use lockstep::replay::mistake::Mistake;
-use lockstep::replay::oracle::Oracle;
 use lockstep::replay::plan::{LeftOut, Percent, Plan, Spec, TableSpec, tables};
-use lockstep::replay::result::expected_history;
-use lockstep::replay::run::{BURST, Settings};
-use lockstep::replay::threads::Failure;
+use lockstep::replay::run::{BURST, MAX_OPS, Settings};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 pub const MAX_LANES: u64 = Spec::MAX_LANES as u64;
 /// The most threads of a run.
 pub const MAX_THREADS: u64 = 256;
-/// The most operations of a run: its histories are kept in memory.
-pub const MAX_OPS: u64 = 100_000_000;
 
 /// Some of everything.
 const TABLES: &str = "layered:base=1000:insert=20:update=35:remove=15:modify=15,\
@@ -41,13 +36,13 @@ pub struct PlanArgs {
     #[arg(long, value_name = "PERCENT")]
     pub prepared: Option<Percent>,
     /// What is not done, such as 'tables 1 numbers 3,7-12': as bisect prints it.
-    #[arg(long, value_name = "LIST")]
+    #[arg(long, value_name = "LIST", value_parser = parse_left_out)]
     pub leave_out: Option<LeftOut>,
 }
 
 impl PlanArgs {
-    /// What the flags say, and for those that are not there what `before` has, or the default.
-    pub fn spec(&self, before: Option<&Spec>) -> Result<Spec> {
+    /// What the flags say, and for those that are not there what `before` has, or the default. `ops`: the last operation.
+    pub fn spec(&self, before: Option<&Spec>, ops: u64) -> Result<Spec> {
         let default = || -> Result<Spec> {
             let prepared = Percent::whole(5);
             Ok(Spec { prepared, ..Spec::new(1, tables(TABLES)?) })
@@ -62,15 +57,38 @@ impl PlanArgs {
         }
         spec.prepared = self.prepared.unwrap_or(spec.prepared);
         if let Some(left_out) = &self.leave_out {
+            if let Some(last) = left_out.numbers.last().filter(|&&last| last > ops) {
+                bail!("--leave-out: there is no operation {last}: the last one is {ops}");
+            }
             spec.left_out.clone_from(left_out);
         }
         Ok(spec)
     }
 
-    /// The plan.
-    pub fn plan(&self) -> Result<Arc<Plan>> {
-        Ok(Arc::new(Plan::new(self.spec(None)?)?))
+    /// The plan of a run whose last operation is `ops`.
+    pub fn plan(&self, ops: u64) -> Result<Arc<Plan>> {
+        Ok(Arc::new(Plan::new(self.spec(None, ops)?)?))
     }
+}
+
+fn parse_left_out(text: &str) -> Result<LeftOut, String> {
+    let left_out: LeftOut = text.parse()?;
+    if left_out.is_empty() {
+        return Err("it names nothing: write tables or numbers, each with a list".to_owned());
+    }
+    Ok(left_out)
+}
+
+/// Runs of the same plan with several numbers of threads.
+#[derive(Args)]
+pub struct RunsArgs {
+    /// The last operation.
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = number::<1, MAX_OPS>)]
+    pub ops: u64,
+    /// Numbers of threads: a run for each.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,2,4,8",
+          value_parser = number::<1, MAX_THREADS>)]
+    pub threads: Vec<u64>,
 }
 
 /// A list of tables is one value.
@@ -164,39 +182,10 @@ pub fn flags(spec: &Spec, settings: &Settings) -> String {
     text
 }
 
-/// A failure in lines: what, where, and what the key's history should be.
-pub fn explain(plan: &Plan, oracle: &Oracle, failure: &Failure) -> Vec<String> {
-    let (t, table, key) = match failure {
-        Failure::Violation(violation) => (violation.step.t, violation.step.table, Some(violation.step.key)),
-        Failure::Difference(difference) => (difference.t, difference.table, difference.key),
-    };
-    let mut lines = vec![failure.to_string()];
-    lines.extend(key.map_or_else(Vec::new, |key| place(plan, oracle, t, table, key)));
-    lines
-}
-
-/// Where an operation is, and what a key's history should be around it.
-pub fn place(plan: &Plan, oracle: &Oracle, t: u64, table: u16, key: u64) -> Vec<String> {
-    let kind = plan.tables().get(usize::from(table)).map_or(String::new(), ToString::to_string);
-    let mut lines = vec![
-        format!("  lane {}, timestamp {}, table {table} ({kind}), key {key}", plan.lane(t), plan.clock().commit(t)),
-        "  what the key should have, from which operation on:".to_owned(),
-    ];
-    lines.extend(expected_history(plan, oracle, table, key, t).into_iter().map(|line| format!("    {line}")));
-    lines
-}
-
 /// Numbers at which a run stops: ascending, before its end.
 pub fn check_stops(stops: &[u64], ops: u64) -> Result<()> {
     if !stops.is_sorted_by(|a, b| a < b) || stops.last().is_some_and(|&last| last >= ops) {
         bail!("--stop: write ascending numbers below {ops}, the last one");
     }
     Ok(())
-}
-
-/// A file with a result.
-pub fn read(path: &std::path::Path) -> Result<lockstep::replay::result::RunResult> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot read it"))?;
-    lockstep::replay::result::RunResult::parse(&text).with_context(|| name.to_string())
 }

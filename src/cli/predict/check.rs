@@ -3,23 +3,20 @@
 use super::super::Verdict;
 use super::super::number::number;
 use super::super::output::Out;
-use super::args::{MAX_OPS, MAX_THREADS, PlanArgs, TimingArgs, check_stops, explain, flags};
-use anyhow::{Result, anyhow};
+use super::args::{PlanArgs, RunsArgs, TimingArgs, check_stops, flags};
+use super::explain::explain;
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use lockstep::replay::run::{Outcome, Stage, run};
+use lockstep::count::count;
+use lockstep::replay::run::{MAX_OPS, Outcome, Stage, run};
 use serde::Serialize;
 
 #[derive(Args)]
 pub struct CheckArgs {
     #[command(flatten)]
     plan: PlanArgs,
-    /// Operations.
-    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = number::<1, MAX_OPS>)]
-    ops: u64,
-    /// Numbers of threads: a run for each.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,2,4,8",
-          value_parser = number::<1, MAX_THREADS>)]
-    threads: Vec<u64>,
+    #[command(flatten)]
+    runs: RunsArgs,
     /// Operations at which a run stops and goes on with the next number of threads.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = number::<1, MAX_OPS>)]
     stop: Vec<u64>,
@@ -54,17 +51,21 @@ struct Line {
 }
 
 pub fn check(args: &CheckArgs, out: &mut Out) -> Result<Verdict> {
-    check_stops(&args.stop, args.ops)?;
-    let plan = args.plan.plan()?;
+    let RunsArgs { ops, threads } = &args.runs;
+    check_stops(&args.stop, *ops)?;
+    if args.crash && args.stop.is_empty() {
+        bail!("--crash: nodes die at stops: say where with --stop");
+    }
+    let plan = args.plan.plan(*ops)?;
     let settings = args.timing.settings(!args.simulate);
     let (mut lines, mut first): (Vec<Line>, Option<Outcome>) = (Vec::new(), None);
-    for (index, &threads) in args.threads.iter().enumerate() {
+    for (index, &workers) in threads.iter().enumerate() {
         let outcome = run(&plan, &stages(args, index), &settings).map_err(|error| anyhow!("cannot load: {error}"))?;
-        let explained = outcome.failure.as_ref().map(|failure| explain(&plan, &outcome.oracle, failure));
+        let explained = outcome.failure.as_ref().map(|failure| explain(&plan, &outcome, failure, *ops));
         // Each of them agrees with the plan, so all agree: that they do is seen nevertheless.
         let same = first.as_ref().is_none_or(|first| first.changes == outcome.changes);
         let others = || vec!["what is left is not what the run before has left".to_owned()];
-        let line = Line::new(threads, &outcome, explained.or_else(|| (!same).then(others)));
+        let line = Line::new(workers, &outcome, explained.or_else(|| (!same).then(others)));
         if !args.json {
             line.print(out)?;
             out.flush()?;
@@ -78,8 +79,8 @@ pub fn check(args: &CheckArgs, out: &mut Out) -> Result<Verdict> {
     } else if verdict == Verdict::Agree {
         out.line(format_args!("all agree with plan {}", plan.fingerprint()))?;
     } else {
-        let (ops, flags) = (args.ops, flags(plan.spec(), &settings));
-        let threads = args.threads.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let flags = flags(plan.spec(), &settings);
+        let threads = threads.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         out.line(format_args!("make it small: lockstep predict bisect --ops {ops} --threads {threads} {flags}"))?;
     }
     Ok(verdict)
@@ -87,11 +88,12 @@ pub fn check(args: &CheckArgs, out: &mut Out) -> Result<Verdict> {
 
 /// From stop to stop, each part with the next number of threads.
 fn stages(args: &CheckArgs, index: usize) -> Vec<Stage> {
-    let stops = args.stop.iter().chain([&args.ops]);
+    let RunsArgs { ops, threads } = &args.runs;
+    let stops = args.stop.iter().chain([ops]);
     let stage = |(part, &stop): (usize, &u64)| Stage {
         stop,
-        workers: args.threads[(index + part) % args.threads.len()] as usize,
-        crash: args.crash && stop != args.ops,
+        workers: threads[(index + part) % threads.len()] as usize,
+        crash: args.crash && stop != *ops,
     };
     stops.enumerate().map(stage).collect()
 }
@@ -117,18 +119,17 @@ impl Line {
 
     fn print(&self, out: &mut Out) -> Result<()> {
         out.line(format_args!(
-            "threads {}: {} operations, {} waits, {} conflicts, {} rolled back, {} prepared; {} checkpoints, {} adopted; \
-             compared {} states and {} changes: {}",
+            "threads {}: {}, {}, {}, {} rolled back, {} prepared; {}, {} adopted; compared {} and {}: {}",
             self.threads,
-            self.operations,
-            self.waits,
-            self.conflicts,
+            count(self.operations, "operation"),
+            count(self.waits, "wait"),
+            count(self.conflicts, "conflict"),
             self.rolled_back,
             self.prepared,
-            self.checkpoints,
+            count(self.checkpoints, "checkpoint"),
             self.adopted,
-            self.states_compared,
-            self.changes_compared,
+            count(self.states_compared, "state"),
+            count(self.changes_compared, "change"),
             if self.failure.is_none() { "as planned" } else { "NOT as planned" }
         ))?;
         self.failure.iter().flatten().try_for_each(|line| out.line(line))

@@ -4,6 +4,7 @@ mod args;
 mod bisect;
 mod check;
 mod compare;
+mod explain;
 mod plot;
 mod replay;
 mod run;

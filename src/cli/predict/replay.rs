@@ -1,44 +1,64 @@
 //! `lockstep predict replay`: runs inputs of the fuzz target.
 
 use super::super::output::Out;
-use super::super::{Files, Verdict};
-use anyhow::{Context, Result};
+use super::super::report::Report;
+use super::super::{Verdict, complain, guard, input};
+use super::explain::explain;
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
+use lockstep::count::count;
 use lockstep::replay::case::Case;
-use std::path::{Path, PathBuf};
+use lockstep::replay::plan::{OpNumber, Plan};
+use lockstep::replay::run::run as execute;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 #[derive(Args)]
 pub struct ReplayArgs {
-    #[command(flatten)]
-    files: Files,
+    /// Crash artifacts, corpus files, or directories of them.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    files: Vec<PathBuf>,
 }
 
 pub fn replay(args: &ReplayArgs, out: &mut Out) -> Result<Verdict> {
-    let (mut runs, mut failures) = (0_u64, 0_u64);
-    for path in args.files.files.iter().map(|path| all(path)).collect::<Result<Vec<_>>>()?.into_iter().flatten() {
-        let bytes = std::fs::read(&path).with_context(|| format!("{}: cannot read it", path.display()))?;
+    let mut report = Report::new();
+    for path in input::inputs(&args.files)? {
+        let name = path.display();
+        let bytes = match input::load_input(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                complain(&error);
+                report.add("bad input", ());
+                continue;
+            }
+        };
         let case = Case::decode(&bytes);
-        runs += 1;
-        match case.run() {
-            Ok(outcome) => out.line(format_args!("{}: {} operations as planned", path.display(), outcome.done))?,
+        let ran = guard::guarded(|| run(&case));
+        let ran = ran.unwrap_or_else(|(location, message)| Err(anyhow!("panic at {location}: {message}")));
+        match ran {
+            Ok(done) => {
+                out.line(format_args!("agree     {name}: {} as planned", count(done, "operation")))?;
+                report.add("agree", ());
+            }
             Err(what) => {
-                failures += 1;
-                out.line(format_args!("{}: {what}\n{case}", path.display()))?;
+                out.line(format_args!("mismatch  {name}: {what}\n{case}"))?;
+                report.add("mismatch", ());
             }
         }
     }
-    out.line(format_args!("{runs} runs, {failures} not as planned"))?;
-    Ok(if failures == 0 { Verdict::Agree } else { Verdict::Mismatch })
+    report.end(false, out)
 }
 
-/// A file, or the files of a directory in order.
-fn all(path: &Path) -> Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
+/// Runs a case. Answers with how many operations it did.
+///
+/// # Errors
+/// What was not as planned, in lines.
+fn run(case: &Case) -> Result<OpNumber> {
+    let plan = Arc::new(Plan::new(case.spec.clone())?);
+    let outcome = execute(&plan, &case.stages, &case.settings)?;
+    let stop = case.stages.last().map_or(0, |stage| stage.stop);
+    match &outcome.failure {
+        None => Ok(outcome.done),
+        Some(failure) => bail!(explain(&plan, &outcome, failure, stop).join("\n")),
     }
-    let entries = std::fs::read_dir(path).with_context(|| format!("{}: cannot list it", path.display()))?;
-    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    files.retain(|file| file.is_file());
-    files.sort();
-    Ok(files)
 }

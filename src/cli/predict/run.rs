@@ -2,13 +2,16 @@
 
 use super::super::Verdict;
 use super::super::number::number;
-use super::super::output::{Out, check_output, write_new};
-use super::args::{MAX_OPS, MAX_THREADS, PlanArgs, TimingArgs, check_stops, explain, read};
+use super::super::output::{Out, check_new, check_output, write_new};
+use super::args::{MAX_THREADS, PlanArgs, TimingArgs, check_stops};
+use super::compare::read;
+use super::explain::explain;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+use lockstep::count::count;
 use lockstep::replay::plan::Plan;
 use lockstep::replay::result::RunResult;
-use lockstep::replay::run::{Left, Stage, continue_from, run as execute};
+use lockstep::replay::run::{Left, MAX_OPS, Stage, continue_from, run as execute};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,35 +47,53 @@ pub struct RunArgs {
 
 pub fn run(args: &RunArgs, out: &mut Out) -> Result<Verdict> {
     check_stops(&args.stop, args.ops)?;
+    if let Some(from) = &args.from {
+        check_output(from, &args.output)?;
+    }
     let settings = args.timing.settings(!args.simulate);
     let (plan, outcome) = match &args.from {
         None => {
-            let plan = args.plan.plan()?;
+            let plan = args.plan.plan(args.ops)?;
+            check_new(&args.output, args.force, |there| may_be(&plan, args.ops, there))?;
             let outcome = execute(&plan, &stages(args), &settings).map_err(|error| anyhow!("cannot load: {error}"))?;
             (plan, outcome)
         }
         Some(from) => {
             let name = from.display();
-            check_output(from, &args.output)?;
             let before = read(from)?;
-            let its = before.fingerprint.plan().map_err(|what| anyhow!("{name}: {what}"))?;
-            let plan = Arc::new(Plan::new(args.plan.spec(Some(its.spec()))?)?);
-            let RunResult { fingerprint, done, changes } = &before;
-            if args.stop.first().unwrap_or(&args.ops) <= done {
-                bail!("{name}: it has {done} operations already: --ops and --stop have to be more");
+            let its = before.fingerprint.plan().with_context(|| name.to_string())?;
+            let plan = Arc::new(Plan::new(args.plan.spec(Some(its.spec()), args.ops)?)?);
+            let RunResult { fingerprint, done, failure, changes } = &before;
+            if let Some(failure) = failure {
+                bail!("{name}: that run failed, so there is nothing to go on from: {failure}");
             }
+            if args.stop.first().unwrap_or(&args.ops) <= done {
+                let has = count(*done, "operation");
+                bail!("{name}: it has {has} already: --ops and --stop have to be more");
+            }
+            check_new(&args.output, args.force, |there| may_be(&plan, args.ops, there))?;
             let left = Left { fingerprint, done: *done, changes };
             (Arc::clone(&plan), continue_from(&plan, left, &stages(args), &settings).with_context(|| name.to_string())?)
         }
     };
-    let (changes, done) = (outcome.changes, outcome.done);
-    let result = RunResult { fingerprint: plan.fingerprint(), done, changes };
-    write_new(&args.output, result.to_string().as_bytes(), args.force)?;
-    let (fingerprint, count) = (&result.fingerprint, result.changes.len());
-    out.line(format_args!("plan {fingerprint}: {done} operations, {count} changes: {}", args.output.display()))?;
-    let Some(failure) = &outcome.failure else { return Ok(Verdict::Agree) };
-    explain(&plan, &outcome.oracle, failure).iter().try_for_each(|line| out.line(line))?;
-    Ok(Verdict::Mismatch)
+    let explained = outcome.failure.as_ref().map(|failure| explain(&plan, &outcome, failure, args.ops));
+    let failure = outcome.failure.as_ref().map(ToString::to_string);
+    let result = RunResult { fingerprint: plan.fingerprint(), done: outcome.done, failure, changes: outcome.changes };
+    let written = write_new(&args.output, result.to_string().as_bytes(), args.force);
+    let (done, changes) = (count(result.done, "operation"), count(result.changes.len(), "change"));
+    let how = if explained.is_some() { "NOT as planned" } else { "as planned" };
+    out.line(format_args!("plan {}: {done}, {changes}, {how}: {}", result.fingerprint, args.output.display()))?;
+    // What went wrong is not lost with a file that cannot be written.
+    explained.iter().flatten().try_for_each(|line| out.line(line))?;
+    written?;
+    Ok(if explained.is_some() { Verdict::Mismatch } else { Verdict::Agree })
+}
+
+/// Whether a file may be what a run of the plan up to `ops` leaves.
+fn may_be(plan: &Plan, ops: u64, there: &[u8]) -> bool {
+    let result = std::str::from_utf8(there).ok().and_then(|text| RunResult::parse(text).ok());
+    let is = |it: &RunResult| it.fingerprint == plan.fingerprint() && (it.done == ops || it.failure.is_some());
+    result.is_some_and(|result| is(&result))
 }
 
 /// From stop to stop, each part with the next number of threads.

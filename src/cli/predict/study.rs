@@ -2,11 +2,12 @@
 
 use super::super::Verdict;
 use super::super::number::number;
-use super::super::output::{Out, write_new};
+use super::super::output::{Out, check_new, write_new};
 use super::args::{MAX_LANES, Tables, parse_tables};
 use super::plot;
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use lockstep::count::count;
 use lockstep::replay::plan::Spec;
 use lockstep::replay::study::{Execution, Quality, SCHEDULES, SETTINGS, Scenario, Scheme, Study, study as study_of};
 use std::path::PathBuf;
@@ -43,9 +44,14 @@ pub struct StudyArgs {
 }
 
 pub fn study(args: &StudyArgs, out: &mut Out) -> Result<Verdict> {
+    let scenarios = scenarios(args)?;
+    let about = about(args, &scenarios);
+    if let Some(path) = &args.plot {
+        check_new(path, args.force, |plot| plot.ends_with(about.as_bytes()))?;
+    }
     let lanes = u32::try_from(args.lanes)?;
     let mut studies = Vec::new();
-    for scenario in scenarios(args)? {
+    for scenario in scenarios {
         let study = study_of(scenario, args.seed, lanes, args.ops, args.executed)?;
         if !args.json {
             print(&study, out)?;
@@ -58,9 +64,16 @@ pub fn study(args: &StudyArgs, out: &mut Out) -> Result<Verdict> {
     }
     if let Some(path) = &args.plot {
         let svg = plot::svg(&studies).with_context(|| format!("{}: cannot draw", path.display()))?;
-        write_new(path, svg.as_bytes(), args.force)?;
+        write_new(path, format!("{}\n{about}", svg.trim_end()).as_bytes(), args.force)?;
     }
     Ok(Verdict::Agree)
+}
+
+/// What a plot is of, as a comment at its end: another one is known without drawing it.
+fn about(args: &StudyArgs, scenarios: &[Scenario]) -> String {
+    let StudyArgs { seed, ops, executed, lanes, .. } = args;
+    let workloads = scenarios.iter().map(|one| format!("{}: {}", one.name, one.what)).collect::<Vec<_>>().join("; ");
+    format!("<!-- {workloads} (seed {seed}, {lanes} lanes, {ops} planned, {executed} executed) -->\n")
 }
 
 /// The workloads that were asked for.
@@ -81,7 +94,13 @@ fn scenarios(args: &StudyArgs) -> Result<Vec<Scenario>> {
 }
 
 fn print(study: &Study, out: &mut Out) -> Result<()> {
-    out.line(format_args!("{}: {} (seed {}, {} lanes)\n", study.scenario, study.what, study.seed, study.lanes))?;
+    out.line(format_args!(
+        "{}: {} (seed {}, {})\n",
+        study.scenario,
+        study.what,
+        study.seed,
+        count(study.lanes, "lane")
+    ))?;
     out.line(format_args!("plans of {} operations", study.plans.first().map_or(0, |plan| plan.operations)))?;
     out.line(format_args!(
         "{:<20} {:>10} {:>8} {:>6} {:>6} {:>6} {:>6} {:>6} {:>8} {:>9} {:>6}",

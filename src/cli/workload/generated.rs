@@ -1,13 +1,15 @@
 //! `lockstep workload --seeds`: workloads from seeds, until one shows a difference.
 
+use super::super::input::WORKLOAD;
 use super::super::number::number;
-use super::super::output::{Out, write_new};
+use super::super::output::{Out, check_directory, keep, tell};
 use super::super::{Verdict, progress};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
+use lockstep::count::count;
 use lockstep::workload::{Difference, Knobs, Outcome, Workload, generate};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct GeneratedArgs {
@@ -49,7 +51,8 @@ struct Report {
 #[derive(Serialize)]
 struct Found {
     seed: u64,
-    file: String,
+    /// Where its workload is kept; `None`: it could not be.
+    file: Option<String>,
     difference: Box<Difference>,
 }
 
@@ -60,6 +63,7 @@ pub fn run(args: &GeneratedArgs, json: bool, out: &mut Out) -> Result<Verdict> {
         out.line(generate(args.seed, &knobs).to_string().trim_end())?;
         return Ok(Verdict::Agree);
     }
+    check_directory(&args.artifacts)?;
     let seeds = args.seeds.unwrap_or(1);
     let progress = progress::bar(Some(seeds), "{elapsed} {wide_bar} {pos}/{len} workloads");
     let mut report = Report::default();
@@ -70,7 +74,7 @@ pub fn run(args: &GeneratedArgs, json: bool, out: &mut Out) -> Result<Verdict> {
         match result {
             Ok(outcome) => report.add(&outcome),
             Err(difference) => {
-                let file = keep(&workload, &args.artifacts, seed)?;
+                let file = kept(args, seed, &workload);
                 report.failure = Some(Found { seed, file, difference });
                 break;
             }
@@ -85,12 +89,16 @@ pub fn run(args: &GeneratedArgs, json: bool, out: &mut Out) -> Result<Verdict> {
     Ok(if report.failure.is_some() { Verdict::Mismatch } else { Verdict::Agree })
 }
 
-/// Writes a workload where it can be found again.
-fn keep(workload: &Workload, artifacts: &Path, seed: u64) -> Result<String> {
-    std::fs::create_dir_all(artifacts).with_context(|| format!("{}: cannot create", artifacts.display()))?;
-    let file = artifacts.join(format!("{seed}.workload"));
-    write_new(&file, format!("# Of seed {seed}.\n{workload}").as_bytes(), true)?;
-    Ok(file.display().to_string())
+/// Writes a workload where it can be found again. `None`: it could not be written, which is said.
+fn kept(args: &GeneratedArgs, seed: u64, workload: &Workload) -> Option<String> {
+    let text = format!("# Of seed {seed}.\n{workload}");
+    match keep(&args.artifacts, &seed.to_string(), WORKLOAD, text.as_bytes()) {
+        Ok(file) => Some(file.display().to_string()),
+        Err(error) => {
+            tell(format_args!("lockstep: the workload of seed {seed} could not be kept: {error:#}"));
+            None
+        }
+    }
 }
 
 impl Report {
@@ -109,12 +117,19 @@ impl Report {
         if let Some(Found { seed, file, difference }) = failure {
             out.line(format_args!("mismatch  seed {seed}: {}", difference.headline()))?;
             out.line(difference)?;
-            out.line(format_args!("run it again with: lockstep workload {file}"))?;
-            out.line(format_args!("make it small with: lockstep shrink {file} -o small.workload"))?;
+            if let Some(file) = file {
+                out.line(format_args!("run it again with: lockstep workload {file}"))?;
+                out.line(format_args!("make it small with: lockstep shrink {file} -o small.workload"))?;
+            }
         }
+        let agree = if *workloads == 1 { "agrees" } else { "agree" };
         out.line(format_args!(
-            "{workloads} workloads agree: {operations} operations, {errors} with an error; {deaths} ends of a process; \
-             {tables} tables with {records} records compared"
+            "{} {agree}: {}, {errors} with an error; {}; {} with {} compared",
+            count(*workloads, "workload"),
+            count(*operations, "operation"),
+            count(*deaths, "process end"),
+            count(*tables, "table"),
+            count(*records, "record")
         ))
     }
 }

@@ -8,6 +8,7 @@ use super::{Verdict, complain, guard, input, progress};
 use anyhow::{Result, anyhow};
 use clap::Args;
 use indicatif::ProgressBar;
+use lockstep::count::count;
 use lockstep::workload::{self, Answer, Difference, Line, Listener, Outcome, Workload, WorkloadError};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -15,13 +16,14 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 pub struct WorkloadArgs {
     /// Files of WiredTiger's test/model, or directories with .workload files.
-    #[arg(required_unless_present_any = ["seeds", "print"], conflicts_with_all = ["seeds", "print"])]
+    #[arg(required_unless_present_any = ["seeds", "print"])]
+    #[arg(conflicts_with_all = ["seeds", "print", "seed", "sequences", "tables", "disaggregated", "artifacts"])]
     #[arg(value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     generated: generated::GeneratedArgs,
-    /// Print every operation with its answer.
-    #[arg(short, long)]
+    /// Print every operation of the files with its answer.
+    #[arg(short, long, conflicts_with_all = ["seeds", "print"])]
     verbose: bool,
     /// Print the result as JSON.
     #[arg(long)]
@@ -82,7 +84,10 @@ fn print(entry: &FileReport, out: &mut Out) -> Result<()> {
     let FileReport { file, outcome, difference, .. } = entry;
     if let Some(Outcome { operations, tables, records, .. }) = outcome {
         out.line(format_args!(
-            "agree     {file} ({operations} operations; {tables} tables with {records} records compared)"
+            "agree     {file} ({}; {} with {} compared)",
+            count(*operations, "operation"),
+            count(*tables, "table"),
+            count(*records, "record")
         ))?;
     }
     if let Some(difference) = difference {

@@ -15,7 +15,7 @@ use super::plan::{Draws, OpNumber, Plan, Purpose, TableKind};
 use super::store::{StoreError, load};
 use crate::backend::Format;
 use crate::engine::{Checkpoint, Node, Role, SharedNode};
-use node::{Place, SLOTS};
+use node::{Place, slots};
 use std::sync::Arc;
 
 /// The names of the nodes, the leader first.
@@ -68,7 +68,7 @@ impl Cluster {
     pub fn session(&mut self, number: usize) -> ClusterSession {
         while self.sessions <= number {
             self.nodes.iter().for_each(|node| {
-                node.open_session(SLOTS);
+                node.open_session(slots(self.tables.len()));
             });
             self.sessions += 1;
         }

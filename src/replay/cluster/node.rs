@@ -37,8 +37,12 @@ enum Use {
 const USES: u8 = 3;
 /// Tables from this one on share slots with others.
 const TABLES: u16 = 64;
-/// Cursor slots of a session.
-pub const SLOTS: u8 = USES * TABLES as u8;
+
+/// Cursor slots of a session on so many tables. No more than it takes: a commit looks at all of them.
+pub fn slots(tables: usize) -> u8 {
+    tables.min(TABLES.into()) as u8 * USES
+}
+
 /// Records that a walk asks for at a time; then others have their turn.
 const WALK: usize = 64;
 
@@ -63,7 +67,8 @@ struct State {
 impl NodeSession {
     /// Session `number` of a node, none of whose cursors is to be used any more.
     pub fn new(name: &'static str, node: SharedNode, number: usize, tables: Arc<[Place]>) -> Self {
-        let state = State { tables, open: vec![None; SLOTS.into()], is_running: false };
+        let open = vec![None; slots(tables.len()).into()];
+        let state = State { tables, open, is_running: false };
         NodeSession { name, node, number, state }
     }
 

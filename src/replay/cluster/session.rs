@@ -29,7 +29,7 @@ impl ClusterSession {
     /// Perhaps a conflict, without a reason: after writes, before prepares and commits.
     fn stumble(&mut self) -> Result<(), StoreError> {
         let stumbles = |(draws, per_mille): &mut (Draws, u64)| draws.below(1000) < *per_mille;
-        if self.conflicts.as_mut().is_some_and(stumbles) { Err(StoreError::Conflict) } else { Ok(()) }
+        if self.conflicts.as_mut().is_some_and(stumbles) { Err(StoreError::MadeUp) } else { Ok(()) }
     }
 
     /// The answer of one node to a call, beside the answer of those before.

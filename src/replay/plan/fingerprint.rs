@@ -21,6 +21,16 @@ pub struct AnotherPlan {
     pub is: String,
 }
 
+/// Why a text is no fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{what}")]
+pub struct PlanError {
+    /// Which of its lines is to blame, from 0; `None`: one that is missing.
+    pub index: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+}
+
 impl Plan {
     /// Its fingerprint.
     pub fn fingerprint(&self) -> Fingerprint {
@@ -57,27 +67,25 @@ impl Fingerprint {
     /// The plan that has it.
     ///
     /// # Errors
-    /// If the text is no fingerprint, or that of another version's plan: says which.
-    pub fn plan(&self) -> Result<Plan, String> {
+    /// If the text is no fingerprint, or that of another version's plan: which line says so.
+    pub fn plan(&self) -> Result<Plan, PlanError> {
         let mut spec = Spec::new(0, Vec::new());
-        for line in self.0.lines() {
-            let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
-            let wrong = || format!("'{line}' is no line of a fingerprint");
-            match name {
-                "lockstep" | "first" => {}
-                "seed" => spec.seed = rest.parse().map_err(|_| wrong())?,
-                "lanes" => spec.lanes = rest.parse().map_err(|_| wrong())?,
-                "prepared" => spec.prepared = rest.parse()?,
-                "table" => {
-                    let table = rest.split_once(' ').ok_or_else(wrong)?.1;
-                    spec.tables.push(table.parse().map_err(|error: SpecError| error.to_string())?);
-                }
-                "left" => spec.left_out = rest.strip_prefix("out ").ok_or_else(wrong)?.parse()?,
-                _ => return Err(wrong()),
-            }
+        let at = |index: usize| move |what: String| PlanError { index: Some(index), what };
+        for (index, line) in self.0.lines().enumerate() {
+            read_line(line, &mut spec).map_err(at(index))?;
         }
-        let plan = Plan::new(spec).map_err(|error| error.to_string())?;
-        plan.fingerprint().continues(self).map_err(|error| error.to_string())?;
+        let line_of = |start: &str| self.0.lines().position(|line| line.starts_with(start));
+        let plan = Plan::new(spec).map_err(|error| {
+            let index = match &error {
+                SpecError::Lanes => line_of("lanes "),
+                SpecError::LeftOut { .. } => line_of("left out "),
+                _ => error.table().and_then(|table| line_of(&format!("table {table} "))),
+            };
+            PlanError { index, what: error.to_string() }
+        })?;
+        let own = plan.fingerprint();
+        let index = own.0.lines().zip(self.0.lines()).position(|(own, line)| own != line);
+        own.continues(self).map_err(|error| PlanError { index, what: error.to_string() })?;
         Ok(plan)
     }
 
@@ -104,6 +112,25 @@ impl Fingerprint {
             }
         }
     }
+}
+
+/// Takes what a line of a fingerprint says into a specification.
+fn read_line(line: &str, spec: &mut Spec) -> Result<(), String> {
+    let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let wrong = || format!("'{line}' is no line of a fingerprint");
+    match name {
+        "lockstep" | "first" => {}
+        "seed" => spec.seed = rest.parse().map_err(|_| wrong())?,
+        "lanes" => spec.lanes = rest.parse().map_err(|_| wrong())?,
+        "prepared" => spec.prepared = rest.parse()?,
+        "table" => {
+            let table = rest.split_once(' ').ok_or_else(wrong)?.1;
+            spec.tables.push(table.parse().map_err(|error: SpecError| error.to_string())?);
+        }
+        "left" => spec.left_out = rest.strip_prefix("out ").ok_or_else(wrong)?.parse()?,
+        _ => return Err(wrong()),
+    }
+    Ok(())
 }
 
 impl fmt::Display for Fingerprint {
@@ -149,8 +176,8 @@ mod tests {
         let own = fingerprint(|spec| (spec.left_out, spec.prepared) = (left_out, Percent::milli(1500)));
         assert_eq!(own.plan().map(|plan| plan.fingerprint()), Ok(own.clone()));
         let newer = Fingerprint::from_text(&own.text().replace("plan 1", "plan 2"));
-        assert!(newer.plan().is_err_and(|what| what.contains("another plan")));
-        assert!(Fingerprint::from_text("seed x").plan().is_err_and(|what| what.contains("'seed x'")));
+        assert!(newer.plan().is_err_and(|error| error.what.contains("another plan")));
+        assert!(Fingerprint::from_text("seed x").plan().is_err_and(|error| error.what.contains("'seed x'")));
     }
 
     #[test]

@@ -50,13 +50,23 @@ impl FromStr for LeftOut {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut left_out = LeftOut::default();
         let mut words = text.split_whitespace();
+        let mut said = Vec::new();
         while let (Some(what), list) = (words.next(), words.next().unwrap_or_default()) {
+            if said.contains(&what) {
+                return Err(format!("'{what}' comes twice: write one list"));
+            }
+            said.push(what);
             match what {
                 "tables" => {
                     let tables = numbers(list)?.into_iter().map(u16::try_from);
                     left_out.tables = tables.collect::<Result<_, _>>().map_err(|_| format!("no table '{list}'"))?;
                 }
-                "numbers" => left_out.numbers = numbers(list)?,
+                "numbers" => {
+                    left_out.numbers = numbers(list)?;
+                    if left_out.numbers.contains(&0) {
+                        return Err("there is no number 0: the first one is 1".to_owned());
+                    }
+                }
                 _ => return Err(format!("'{what}' cannot be left out: write tables or numbers, each with a list")),
             }
         }
@@ -84,15 +94,37 @@ fn numbers(list: &str) -> Result<BTreeSet<u64>, String> {
 
 /// Ascending numbers as a list, those that follow each other as a range.
 fn ranges(numbers: impl Iterator<Item = u64>) -> String {
-    let mut spans: Vec<(u64, u64)> = Vec::new();
-    for number in numbers {
-        match spans.last_mut() {
-            Some((_, last)) if *last + 1 == number => *last = number,
-            _ => spans.push((number, number)),
+    spans(numbers).iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Numbers that follow each other. As text `5` or `7-12`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first of them.
+    pub first: u64,
+    /// The last of them.
+    pub last: u64,
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Span { first, last } if first == last => first.fmt(f),
+            Span { first, last } => write!(f, "{first}-{last}"),
         }
     }
-    let text = |(first, last): &(u64, u64)| if first == last { first.to_string() } else { format!("{first}-{last}") };
-    spans.iter().map(text).collect::<Vec<_>>().join(",")
+}
+
+/// Ascending numbers as spans, as few as there can be.
+pub fn spans(numbers: impl Iterator<Item = u64>) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for number in numbers {
+        match spans.last_mut() {
+            Some(Span { last, .. }) if *last + 1 == number => *last = number,
+            _ => spans.push(Span { first: number, last: number }),
+        }
+    }
+    spans
 }
 
 #[cfg(test)]
@@ -104,8 +136,11 @@ mod tests {
         for text in ["", "tables 3", "numbers 1-4,6,8-9", "tables 0,2-3 numbers 7"] {
             assert_eq!(text.parse::<LeftOut>().map(|left_out| left_out.to_string()), Ok(text.to_owned()));
         }
-        for wrong in ["numbers", "numbers 5-4", "numbers x", "tables 70000", "rows 3", "numbers 1-99999999999"] {
+        for wrong in
+            ["numbers", "numbers 5-4", "numbers x", "tables 70000", "rows 3", "numbers 1-99999999999", "numbers 0-4"]
+        {
             assert!(wrong.parse::<LeftOut>().is_err(), "{wrong}");
         }
+        assert!("tables 1 tables 2".parse::<LeftOut>().is_err_and(|what| what.contains("comes twice")));
     }
 }

@@ -149,7 +149,12 @@ impl Spec {
                 return Err(SpecError::Bits { table: index });
             }
         }
-        Ok(())
+        match self.left_out.tables.last() {
+            Some(&table) if usize::from(table) >= self.tables.len() => {
+                Err(SpecError::LeftOut { table, tables: self.tables.len() })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -186,9 +191,30 @@ pub enum SpecError {
         /// The table's number.
         table: usize,
     },
+    /// A table is left out that there is not.
+    #[error("there is no table {table} to be left out: the last one is {}", .tables - 1)]
+    LeftOut {
+        /// The number that no table has.
+        table: u16,
+        /// How many there are.
+        tables: usize,
+    },
     /// Not a table as text.
     #[error("{0}")]
     Text(String),
+}
+
+impl SpecError {
+    /// The table that is to blame.
+    pub fn table(&self) -> Option<usize> {
+        match *self {
+            SpecError::Percentages { table }
+            | SpecError::Base { table }
+            | SpecError::Weight { table }
+            | SpecError::Bits { table } => Some(table),
+            SpecError::Lanes | SpecError::Tables | SpecError::LeftOut { .. } | SpecError::Text(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for TableSpec {
@@ -228,8 +254,13 @@ impl FromStr for TableSpec {
         };
         let mut table = TableSpec::new(kind, 0);
         let mut reads = None;
+        let mut names = Vec::new();
         for part in parts {
             let (name, number) = part.split_once('=').ok_or_else(|| wrong(format!("'{part}' is no NAME=NUMBER")))?;
+            if names.contains(&name) {
+                return Err(wrong(format!("it has '{name}' twice: leave one out")));
+            }
+            names.push(name);
             let whole = || number.parse::<u64>().map_err(|_| wrong(format!("'{number}' is no whole number")));
             match (name, &mut table.kind) {
                 ("base", _) => table.base = whole()?,
@@ -299,6 +330,8 @@ mod tests {
             ("var:insert=101", "'101' is no percentage"),
             ("var:insert=60:update=50", "table 0: the percentages of its operations have to add up to 100"),
             ("var:insert=60:read=30", "table 0: the percentages of its operations have to add up to 100"),
+            ("row:insert=5:base=1:insert=5", "it has 'insert' twice"),
+            ("fix:bits=4:bits=4", "it has 'bits' twice"),
             ("fix:bits=9", "table 0: bits has to be 1 to 8"),
             ("fix:weight=0", "table 0: weight has to be 1"),
             ("0xrow", "write 1 to 1024 tables"),

@@ -5,8 +5,10 @@ use crate::backend::Timestamp;
 use crate::bytes::ByteStr;
 use crate::replay::mistake::{Mistake, Mistaken};
 use crate::replay::request::{Answer, Request};
+use crate::replay::run::{Settings, Stage, run};
 use crate::replay::store::{Store, StoreError};
 use crate::replay::strategies::{Append, Delayed, Jump, Queues, Strategy};
+use crate::replay::threads::Failure;
 
 const TABLES: &str = "var:base=1000:insert=53:update=20:remove=5:modify=12";
 const STOP: u64 = 3000;
@@ -98,4 +100,21 @@ fn a_write_that_is_lost_is_named_by_key_and_number() {
     assert_eq!((whole.table, whole.key, whole.t), (read.table, read.key, read.t));
     let history = oracle.history(whole.table, whole.key.unwrap_or_default());
     assert!(history.iter().any(|(t, _)| *t == whole.t), "{whole}: {history:?}");
+}
+
+/// A walk notices at some number what another one did: that one is named.
+#[test]
+fn what_a_walk_finds_is_named_by_the_number_that_did_it() {
+    let plan = plan("row:base=64:update=100", 64, 1);
+    for timing in 0..8 {
+        let settings = Settings { threads: false, mistake: Some(Mistake::Lost), every: 90, ..Settings::new(timing) };
+        let stage = Stage { stop: 300, workers: 2, crash: false };
+        let outcome = run(&plan, &[stage], &settings).expect("it is loaded");
+        let Some(Failure::Difference(difference)) = &outcome.failure else { panic!("{:?}", outcome.failure) };
+        assert_eq!(difference.t % 20, 0, "timing {timing}: {difference}");
+        let written = outcome.oracle.writes(0, difference.t - 1, difference.t);
+        assert_eq!(difference.key, written.first().map(|(_, key)| *key), "timing {timing}: {difference}");
+        let first = outcome.first_unplanned(&plan).expect("updates are missing");
+        assert_eq!((first.t, first.one), (20, None), "timing {timing}");
+    }
 }

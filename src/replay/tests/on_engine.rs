@@ -2,7 +2,7 @@
 //! all histories are the plan's.
 
 use super::*;
-use crate::replay::keeper::Change;
+use crate::replay::change::Change;
 use crate::replay::mistake::Mistake;
 use crate::replay::run::{self, Left, Outcome, Settings, Stage};
 

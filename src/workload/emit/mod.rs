@@ -9,6 +9,7 @@ mod scribe;
 
 use super::{Operation, Slot};
 use crate::backend::{Format, Key, Value, record_number_of};
+use crate::count::count;
 use crate::program::Program;
 use crate::run::run_by_the_model;
 use scribe::{Item, OPEN_START, Scribe};
@@ -33,7 +34,7 @@ pub fn emit(program: &Program, disaggregated: bool) -> Emitted {
     let values = value_numbers(values, program.config.format);
     let first = u64::from(program.config.format.is_column());
     let left_out = items.iter().filter(|item| matches!(item, Item::LeftOut(_))).count();
-    let mut text = format!("# Of a program of {} steps.\n", program.steps.len());
+    let mut text = format!("# Of a program of {}.\n", count(program.steps.len(), "step"));
     if *reads > 0 {
         text.push_str(&format!("# Left out: reads and moves of cursors, which change nothing ({reads}).\n"));
     }

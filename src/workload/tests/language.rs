@@ -84,6 +84,9 @@ fn errors_name_line_and_column() {
     assert_eq!(wrong("nop() x"), "1:7: nothing may follow `)`: one operation in a line");
     assert_eq!(wrong("(1)"), "1:1: a line begins with the name of an operation");
     assert_eq!(wrong("checkpoint(\"a)"), "1:12: the quote that begins here is not closed");
+    for (text, column) in [("checkpoint(\"a\0b\")", 14), ("checkpoint(a\0b)", 13), ("checkpoint(\"a\\\0\")", 15)] {
+        assert!(wrong(text).starts_with(&format!("1:{column}: a NUL byte")), "{}", wrong(text));
+    }
     assert_eq!(wrong("nop(1)"), "1:5: 1 argument given: write nop()");
     assert_eq!(wrong("remove(1, 2)"), "1:12: 2 arguments given: write remove(table, txn, key)");
     let usage = "commit_transaction(txn[, commit_ts[, durable_ts]])";

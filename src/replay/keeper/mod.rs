@@ -7,6 +7,9 @@
 //! - all that happened to any key since the round before with the plan's history, by reading at every number that ought
 //!   to have changed a key, at the one before it, and at the end. What changed when nothing ought to is looked for.
 
+mod compare;
+
+use super::change::Change;
 use super::check::Difference;
 use super::cluster::{Cluster, ClusterSession, Walk};
 use super::oracle::Oracle;
@@ -18,21 +21,9 @@ use super::threads::Upkeep;
 use crate::backend::Direction;
 use crate::bytes::ByteStr;
 use crate::engine::Checkpoint;
+use compare::Histories;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-
-/// A key got another value, or none.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Change {
-    /// By which number.
-    pub t: OpNumber,
-    /// In which table.
-    pub table: u16,
-    /// Which key.
-    pub key: u64,
-    /// What it has from then on.
-    pub value: Option<ByteStr>,
-}
 
 /// What was done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,9 +40,6 @@ pub struct Kept {
     pub changes: u64,
 }
 
-/// Keys whose histories are read at a time.
-const PIECE: usize = 16;
-
 /// A piece of a round.
 #[derive(Debug)]
 enum Task {
@@ -62,19 +50,6 @@ enum Task {
     Look { node: usize, table: u16, t: OpNumber, walk: Walk },
     Histories(Histories),
     Oldest { node: usize, t: OpNumber },
-}
-
-/// All that happened to the keys of a table on a node since the last round.
-#[derive(Debug)]
-struct Histories {
-    node: usize,
-    table: u16,
-    walk: Option<Walk>,
-    /// What the table has at the end.
-    state: BTreeMap<u64, ByteStr>,
-    /// The keys that are still to be looked at.
-    keys: VecDeque<u64>,
-    found: Vec<Change>,
 }
 
 /// Keeps the nodes of a cluster up and compares them with the plan.
@@ -144,6 +119,11 @@ impl Keeper {
     /// What happened to the leader's keys since the keeper was made, in the order of numbers, tables and keys.
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// The number that the newest round is about; after a crash, that up to which all came back.
+    pub fn now(&self) -> OpNumber {
+        self.now
     }
 
     /// What every key had at every number.
@@ -294,194 +274,10 @@ impl Keeper {
         }
         Ok(None)
     }
-
-    /// Goes a little further along a table as it is after number `t`. Whether that was the end.
-    fn walk(&mut self, node: usize, table: u16, t: OpNumber, walk: &mut Walk) -> Result<bool, Difference> {
-        let at = self.plan.clock().after(t);
-        let session = &mut self.session.nodes()[node];
-        let mut further = || {
-            if !walk.has_begun() {
-                session.calls().reset(table);
-                session.calls().begin(Some(at))?;
-            }
-            let is_over = session.calls().walk(table, walk)?;
-            if is_over {
-                session.calls().reset(table);
-                session.calls().rollback()?;
-            }
-            Ok(is_over)
-        };
-        further().map_err(|error| {
-            // Whether that can still be done does not matter: the walk has failed.
-            let _ = session.calls().rollback();
-            difference(t, table, &error)
-        })
-    }
-
-    fn compare_state(
-        &mut self,
-        node: usize,
-        table: u16,
-        t: OpNumber,
-        found: &[(u64, ByteStr)],
-    ) -> Result<(), Difference> {
-        self.kept.states += 1;
-        let expected = self.oracle.state(table, t);
-        let (one, other) = (found.iter().map(Some).chain([None]), expected.iter().map(Some).chain([None]));
-        match one.zip(other).find(|(one, other)| one != other) {
-            None => Ok(()),
-            Some((one, other)) => {
-                let key = one.into_iter().chain(other).map(|row| row.0).min().unwrap_or_default();
-                let of = |row: Option<&(u64, ByteStr)>| row.filter(|row| row.0 == key).map(|row| row.1.clone());
-                let value = of(one);
-                Err(self.wrong_value(node, t, table, key, value.as_ref(), of(other).as_ref()))
-            }
-        }
-    }
-
-    fn wrong_value(
-        &self,
-        node: usize,
-        t: OpNumber,
-        table: u16,
-        key: u64,
-        found: Option<&ByteStr>,
-        expected: Option<&ByteStr>,
-    ) -> Difference {
-        let name = self.cluster.name(node);
-        let what = format!("the {name} has {}, expected {}", show(found), show(expected));
-        Difference { t, table, key: Some(key), what }
-    }
-
-    /// Does a part of what there is to do for the histories of a table. Whether that was the last.
-    fn look_at_histories(&mut self, all: &mut Histories) -> Result<bool, Difference> {
-        let Histories { node, table, .. } = *all;
-        if let Some(mut walk) = all.walk.take() {
-            if !self.walk(node, table, self.now, &mut walk)? {
-                all.walk = Some(walk);
-                return Ok(false);
-            }
-            all.state = walk.into_rows().into_iter().collect();
-            all.keys = self.keys_to_look_at(node, table, &all.state);
-        }
-        for _ in 0..PIECE {
-            let Some(key) = all.keys.pop_front() else { return Ok(true) };
-            self.look_at_key(all, key).map_err(|error| difference(self.now, table, &error))?;
-        }
-        Ok(false)
-    }
-
-    /// The keys that were written since the last round, as the plan or the node has it.
-    fn keys_to_look_at(&self, node: usize, table: u16, state: &BTreeMap<u64, ByteStr>) -> VecDeque<u64> {
-        let written = self.oracle.writes(table, self.last, self.now).iter().map(|(_, key)| *key);
-        let before = &self.states[node][usize::from(table)];
-        let new = state.iter().filter(|(key, value)| before.get(key) != Some(value)).map(|(key, _)| *key);
-        let gone = before.keys().filter(|key| !state.contains_key(key)).copied();
-        let mut keys: Vec<_> = written.chain(new).chain(gone).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys.into()
-    }
-
-    /// Finds all changes of a key since the last round.
-    fn look_at_key(&mut self, all: &mut Histories, key: u64) -> Result<(), StoreError> {
-        let Histories { node, table, ref mut found, .. } = *all;
-        let mut value = self.states[node][usize::from(table)].get(&key).cloned();
-        let mut last = self.last;
-        let history = self.oracle.history(table, key);
-        let planned = history.iter().map(|(t, _)| *t).filter(|t| (self.last + 1..=self.now).contains(t));
-        let planned: Vec<_> = planned.chain([self.now + 1]).collect();
-        let mut note = |t, new: Option<ByteStr>, value: &mut Option<ByteStr>| {
-            if new != *value {
-                value.clone_from(&new);
-                found.push(Change { t, table, key, value: new });
-            }
-        };
-        for t in planned {
-            // Nothing ought to have happened before.
-            while last + 1 < t {
-                let now = self.read(node, table, key, t - 1)?;
-                if now == value {
-                    break;
-                }
-                (last, value) = {
-                    let (at, new) = self.first_change(node, table, key, (last, &value), (t - 1, now))?;
-                    note(at, new.clone(), &mut value);
-                    (at, new)
-                };
-            }
-            if t <= self.now {
-                let new = self.read(node, table, key, t)?;
-                note(t, new, &mut value);
-                last = t;
-            }
-        }
-        Ok(())
-    }
-
-    /// The first number after which a key has something else than before, by halves.
-    fn first_change(
-        &mut self,
-        node: usize,
-        table: u16,
-        key: u64,
-        (mut from, before): (OpNumber, &Option<ByteStr>),
-        (mut to, mut after): (OpNumber, Option<ByteStr>),
-    ) -> Result<(OpNumber, Option<ByteStr>), StoreError> {
-        while to - from > 1 {
-            let middle = from + (to - from) / 2;
-            let value = self.read(node, table, key, middle)?;
-            if value == *before {
-                from = middle;
-            } else {
-                (to, after) = (middle, value);
-            }
-        }
-        Ok((to, after))
-    }
-
-    /// What a node has for a key after number `t`.
-    fn read(&mut self, node: usize, table: u16, key: u64, t: OpNumber) -> Result<Option<ByteStr>, StoreError> {
-        let at = self.plan.clock().after(t);
-        let mut calls = self.session.nodes()[node].calls();
-        calls.begin(Some(at))?;
-        let found = calls.read(table, key);
-        calls.rollback()?;
-        found
-    }
-
-    /// Compares what happened in a table on a node since the last round with the plan.
-    fn compare_changes(&mut self, histories: Histories) -> Result<(), Difference> {
-        let Histories { node, table, state, mut found, .. } = histories;
-        found.sort_unstable();
-        let expected = self.oracle.changes(table, self.last, self.now);
-        self.kept.changes += found.len() as u64;
-        self.states[node][usize::from(table)] = state;
-        let (one, other) = (found.iter().map(Some).chain([None]), expected.iter().map(Some).chain([None]));
-        let first = one.zip(other).find(|(one, other)| one != other);
-        let wrong = first.and_then(|(one, other)| {
-            let (t, key) = one.into_iter().chain(other).map(|change| (change.t, change.key)).min()?;
-            let of = |change: Option<&Change>| change.filter(|it| (it.t, it.key) == (t, key)).cloned();
-            let before = || self.oracle.value(table, key, t.saturating_sub(1));
-            let value = |change: Option<Change>| change.map_or_else(before, |change| change.value);
-            Some(self.wrong_value(node, t, table, key, value(of(one)).as_ref(), value(of(other)).as_ref()))
-        });
-        if node == 0 {
-            self.changes.append(&mut found);
-        }
-        wrong.map_or(Ok(()), Err)
-    }
 }
 
 /// Schedules and made-up conflicts have other draws of a seed.
 const KEEPER: u64 = 1 << 34;
-
-impl Histories {
-    fn new(node: usize, table: u16) -> Self {
-        let walk = Some(Walk::new(Direction::Next));
-        Histories { node, table, walk, state: BTreeMap::new(), keys: VecDeque::new(), found: Vec::new() }
-    }
-}
 
 impl Upkeep for Keeper {
     fn is_due(&self, done: OpNumber) -> bool {
@@ -523,9 +319,4 @@ impl<Q: Source> Watcher<Q> for Keeper {
 
 fn difference(t: OpNumber, table: u16, error: &StoreError) -> Difference {
     Difference { t, table, key: None, what: error.to_string() }
-}
-
-/// A value, or that there is none.
-fn show(value: Option<&ByteStr>) -> String {
-    value.map_or("no value".to_owned(), |value| format!("\"{}\"", value.as_bytes().escape_ascii()))
 }
