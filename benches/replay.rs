@@ -1,17 +1,17 @@
 //! How much more do two threads get done than one? The same plan on the engine with 1, 2 and 4 threads, with one node and
-//! with two, without comparisons. Shown are ratios of one run; they mean something if both cores are free.
+//! with two, without comparisons. Shown are medians of ratios of runs right after each other; they mean something if the cores are free.
 //!
 //! `cargo bench --bench replay`; what was asked for and what was done are compared, too: shares, timestamps, waits.
 
 use cpu_time::ProcessTime;
 use lockstep::backend::Timestamp;
 use lockstep::bytes::ByteStr;
-use lockstep::replay::cluster::Cluster;
+use lockstep::replay::cluster::{Cluster, ClusterSession};
 use lockstep::replay::execute::Extra;
 use lockstep::replay::lanes::Lanes;
 use lockstep::replay::plan::{OpKind, Plan, Spec, tables};
 use lockstep::replay::request::{Answer, Request};
-use lockstep::replay::run::crew;
+use lockstep::replay::run::{BURST, crew};
 use lockstep::replay::source::Source;
 use lockstep::replay::store::{Store, StoreError};
 use lockstep::replay::threads::{self, Stalls};
@@ -22,8 +22,8 @@ use std::time::Instant;
 
 /// Operations of a run.
 const OPS: u64 = 200_000;
-/// Each figure is the best of so many.
-const TIMES: usize = 3;
+/// Each figure is the median of so many.
+const TIMES: usize = 7;
 
 const WORKLOADS: [(&str, &str); 4] = [
     ("column store, 53 % inserts", "var:base=1000:insert=53:update=47"),
@@ -37,36 +37,39 @@ const WORKLOADS: [(&str, &str); 4] = [
 
 fn main() {
     println!("{:<28} {:>5} {:>16} {:>10} {:>8} {:>8}", "", "nodes", "ops/CPU s, 1 thr.", "on nodes", "2 : 1", "4 : 1");
-    let burst = std::env::var("BURST").map_or(8, |text| text.parse().unwrap());
     for (name, text) in WORKLOADS {
         let plan = Arc::new(Plan::new(Spec::new(1, tables(text).expect("tables"))).expect("a plan"));
-        let planning = best(|| measure(&plan, vec![vec![Nothing]]).1);
+        let planning = median((0..TIMES).map(|_| measure(&plan, vec![(0..BURST).map(|_| Nothing).collect()]).1));
         for nodes in [1, 2] {
-            // In turns, so that whatever else the machine does hits all alike.
-            let mut times = [f64::INFINITY; 3];
-            let mut cpu = f64::INFINITY;
+            // One after the other, so that whatever else the machine does meanwhile hits all alike.
+            let mut runs = Vec::new();
             for _ in 0..TIMES {
-                for (best, threads) in times.iter_mut().zip([1, 2, 4]) {
+                runs.push([1, 2, 4].map(|threads| {
                     let mut cluster = Cluster::new(&plan, nodes).expect("loaded");
-                    let size = crew(threads, plan.lanes(), burst);
-                    let mut session = (0..).map(|number| cluster.session(number));
-                    let crews = (0..threads).map(|_| session.by_ref().take(size).collect()).collect();
-                    drop(session);
-                    let (wall, used) = measure(&plan, crews);
-                    *best = best.min(wall);
-                    cpu = if threads == 1 { cpu.min(used) } else { cpu };
-                }
+                    let crews = crews(&plan, &mut cluster, threads);
+                    measure(&plan, crews)
+                }));
             }
-            let ([one, two, four], on_nodes) = (times, 100.0 * (cpu - planning).max(0.0) / cpu);
-            let speed = OPS as f64 / cpu;
-            println!("{name:<28} {nodes:>5} {speed:>17.0} {on_nodes:>8.0} % {:>8.2} {:>8.2}", one / two, one / four);
+            let ratio = |index: usize| median(runs.iter().map(|run| run[0].0 / run[index].0));
+            let cpu = median(runs.iter().map(|run| run[0].1));
+            let (on_nodes, speed) = (100.0 * (cpu - planning).max(0.0) / cpu, OPS as f64 / cpu);
+            println!("{name:<28} {nodes:>5} {speed:>17.0} {on_nodes:>8.0} % {:>8.2} {:>8.2}", ratio(1), ratio(2));
         }
         println!("{:<28} worst share {:.1} standard deviations off", "", worst_share(&plan));
     }
 }
 
-fn best(of: impl Fn() -> f64) -> f64 {
-    (0..TIMES).map(|_| of()).fold(f64::INFINITY, f64::min)
+fn median(of: impl Iterator<Item = f64>) -> f64 {
+    let mut all: Vec<_> = of.collect();
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+/// Sessions for threads, as many for each as it has operations under way.
+fn crews(plan: &Plan, cluster: &mut Cluster, threads: usize) -> Vec<Vec<ClusterSession>> {
+    let size = crew(threads, plan.lanes(), BURST);
+    let mut sessions = (0..).map(|number| cluster.session(number));
+    (0..threads).map(|_| sessions.by_ref().take(size).collect()).collect()
 }
 
 /// Seconds that a run takes, by the clock and of CPU time.

@@ -11,7 +11,10 @@ const LOOKS: u32 = 400;
 #[inline]
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     for _ in 0..LOOKS {
-        if let Some(guard) = mutex.try_lock() {
+        // To ask whether it is free leaves its holder alone, to try for it does not.
+        if !mutex.is_locked()
+            && let Some(guard) = mutex.try_lock()
+        {
             return guard;
         }
         std::hint::spin_loop();

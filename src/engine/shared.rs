@@ -35,6 +35,11 @@ impl SharedNode {
         patience::lock(&self.0)
     }
 
+    /// The same, unless somebody else has it now.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, Node>> {
+        self.0.try_lock()
+    }
+
     /// Opens a session with `slots` empty cursor slots, and answers with its number. It belongs to one thread at a time.
     pub fn open_session(&self, slots: u8) -> usize {
         self.lock().open_session(Isolation::Snapshot, slots)

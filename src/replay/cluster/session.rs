@@ -51,7 +51,7 @@ impl Store for ClusterSession {
         answer
     }
 
-    /// All calls on the leader, then all on the follower: so a thread has one of them while another has the other.
+    /// All calls on one node, then all on the other: so a thread has one of them while another has the other.
     fn burst(sessions: &mut [Self], calls: &mut [Exchange]) {
         let nodes: Vec<_> = match sessions.first() {
             Some(session) => session.nodes.iter().map(|session| session.node().clone()).collect(),
@@ -60,14 +60,18 @@ impl Store for ClusterSession {
         for call in calls.iter_mut().filter(|call| is_at_end(&call.request)) {
             call.answer = sessions[call.session].stumble().map(|()| Answer::Done);
         }
-        for (number, node) in nodes.iter().enumerate() {
-            let mut held = node.lock();
+        // Who finds the leader taken begins with the follower rather than wait.
+        let mut held = nodes[0].try_lock();
+        let first = if held.is_some() { 0 } else { nodes.len() - 1 };
+        for turn in 0..nodes.len() {
+            let number = (first + turn) % nodes.len();
+            let mut node = held.take().unwrap_or_else(|| nodes[number].lock());
             for Exchange { session, request, answer } in calls.iter_mut() {
                 let session = &mut sessions[*session].nodes[number];
-                assert!(session.node().is(node), "sessions of one cluster");
+                assert!(session.node().is(&nodes[number]), "sessions of one cluster");
                 if let Ok(before) = answer {
-                    let before = (number > 0).then_some(&*before);
-                    let joined = session.calls_on(&mut held).serve(request);
+                    let before = (turn > 0).then_some(&*before);
+                    let joined = session.calls_on(&mut node).serve(request);
                     *answer = joined.and_then(|answer| Self::join(session.name(), before, answer));
                 }
             }
