@@ -18,6 +18,7 @@ use lockstep::replay::threads::{self, Stalls};
 use lockstep::replay::worker::Counts;
 use std::hint::black_box;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 /// Operations of a run.
@@ -36,24 +37,27 @@ const WORKLOADS: [(&str, &str); 4] = [
 ];
 
 fn main() {
-    println!("{:<28} {:>5} {:>16} {:>10} {:>8} {:>8}", "", "nodes", "ops/CPU s, 1 thr.", "on nodes", "2 : 1", "4 : 1");
+    println!(
+        "{:<28} {:>5} {:>16} {:>10} {:>8} {:>8} {:>8}",
+        "", "nodes", "ops/CPU s, 1 thr.", "on nodes", "2 : 1", "4 : 1", "apart"
+    );
     for (name, text) in WORKLOADS {
         let plan = Arc::new(Plan::new(Spec::new(1, tables(text).expect("tables"))).expect("a plan"));
-        let planning = median((0..TIMES).map(|_| measure(&plan, vec![(0..BURST).map(|_| Nothing).collect()]).1));
+        let crew_of_nothing = || vec![(0..BURST).map(|_| Nothing).collect()];
+        let planning = median((0..TIMES).map(|_| measure(&plan, OPS, crew_of_nothing()).1));
         for nodes in [1, 2] {
             // One after the other, so that whatever else the machine does meanwhile hits all alike.
             let mut runs = Vec::new();
             for _ in 0..TIMES {
-                runs.push([1, 2, 4].map(|threads| {
-                    let mut cluster = Cluster::new(&plan, nodes).expect("loaded");
-                    let crews = crews(&plan, &mut cluster, threads);
-                    measure(&plan, crews)
-                }));
+                let (one, cpu) = on_engine(&plan, nodes, 1);
+                let (two, four) = (on_engine(&plan, nodes, 2).0, on_engine(&plan, nodes, 4).0);
+                runs.push(([one / two, one / four, one / apart(&plan, nodes)], cpu));
             }
-            let ratio = |index: usize| median(runs.iter().map(|run| run[0].0 / run[index].0));
-            let cpu = median(runs.iter().map(|run| run[0].1));
+            let ratio = |index: usize| median(runs.iter().map(|(ratios, _)| ratios[index]));
+            let cpu = median(runs.iter().map(|(_, cpu)| *cpu));
             let (on_nodes, speed) = (100.0 * (cpu - planning).max(0.0) / cpu, OPS as f64 / cpu);
-            println!("{name:<28} {nodes:>5} {speed:>17.0} {on_nodes:>8.0} % {:>8.2} {:>8.2}", ratio(1), ratio(2));
+            let [two, four, apart] = [0, 1, 2].map(ratio);
+            println!("{name:<28} {nodes:>5} {speed:>17.0} {on_nodes:>8.0} % {two:>8.2} {four:>8.2} {apart:>8.2}");
         }
         println!("{:<28} worst share {:.1} standard deviations off", "", worst_share(&plan));
     }
@@ -65,6 +69,25 @@ fn median(of: impl Iterator<Item = f64>) -> f64 {
     all[all.len() / 2]
 }
 
+/// Seconds that a run on the engine takes, by the clock and of CPU time.
+fn on_engine(plan: &Arc<Plan>, nodes: usize, threads: usize) -> (f64, f64) {
+    let mut cluster = Cluster::new(plan, nodes).expect("loaded");
+    measure(plan, OPS, crews(plan, &mut cluster, threads))
+}
+
+/// Seconds that two threads take, each of which does half as many operations on nodes of its own: what the machine has to
+/// give.
+fn apart(plan: &Arc<Plan>, nodes: usize) -> f64 {
+    let mut clusters = [0, 1].map(|_| Cluster::new(plan, nodes).expect("loaded"));
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for cluster in &mut clusters {
+            scope.spawn(move || measure(plan, OPS / 2, crews(plan, cluster, 1)));
+        }
+    });
+    start.elapsed().as_secs_f64()
+}
+
 /// Sessions for threads, as many for each as it has operations under way.
 fn crews(plan: &Plan, cluster: &mut Cluster, threads: usize) -> Vec<Vec<ClusterSession>> {
     let size = crew(threads, plan.lanes(), BURST);
@@ -73,13 +96,13 @@ fn crews(plan: &Plan, cluster: &mut Cluster, threads: usize) -> Vec<Vec<ClusterS
 }
 
 /// Seconds that a run takes, by the clock and of CPU time.
-fn measure<S: Store + Send>(plan: &Arc<Plan>, crews: Vec<Vec<S>>) -> (f64, f64) {
-    let mut lanes = Lanes::new(Arc::clone(plan), OPS);
+fn measure<S: Store + Send>(plan: &Arc<Plan>, ops: u64, crews: Vec<Vec<S>>) -> (f64, f64) {
+    let mut lanes = Lanes::new(Arc::clone(plan), ops);
     let (start, cpu) = (Instant::now(), ProcessTime::now());
     let ended = threads::run(plan, &mut lanes, crews, Extra::default(), Stalls::default(), &mut ());
     let seconds = (start.elapsed().as_secs_f64(), cpu.elapsed().as_secs_f64());
     let Counts { done, waits, .. } = ended.unwrap_or_else(|failure| panic!("{failure}"));
-    assert_eq!((done, lanes.all_done()), (OPS, OPS), "every timestamp is used");
+    assert_eq!((done, lanes.all_done()), (ops, ops), "every timestamp is used");
     assert_eq!(waits.iter().sum::<u64>(), 0, "nobody waits");
     seconds
 }

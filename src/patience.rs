@@ -4,8 +4,8 @@
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// How often a thread looks: some microseconds.
-const LOOKS: u32 = 400;
+/// How often a thread looks: some dozen microseconds.
+const LOOKS: u32 = 3000;
 
 /// Locks a mutex.
 #[inline]

@@ -120,6 +120,9 @@ impl Staller {
     }
 }
 
+/// Calls of a step, most often.
+const CALLS: usize = 3;
+
 /// The workers of a thread.
 struct Crew<T, S> {
     workers: Vec<Worker<T>>,
@@ -142,11 +145,18 @@ impl<T, S: Store> Crew<T, S> {
         self.workers.iter().all(|worker| worker.next() == Next::Quit)
     }
 
-    /// All who are done with what they did ask for more. Whether something was given back.
+    /// Those who are done with what they did ask for more, until as many begin as should in a round: as a step takes
+    /// three calls, a third. So some begin, some write and some commit in each round, all rounds take about as long, and
+    /// threads that take turns fall into step. Whether something was given back.
     fn ask<Q: Source<Ticket = T>>(&mut self, source: &mut Q) -> bool {
         let mut released = false;
+        let mut left = self.workers.len().div_ceil(CALLS);
         for worker in self.workers.iter_mut().filter(|worker| worker.next() != Next::Work) {
             released |= worker.ask(source);
+            left -= usize::from(worker.next() == Next::Work);
+            if left == 0 {
+                break;
+            }
         }
         released
     }
