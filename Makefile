@@ -34,6 +34,9 @@ FEATURES := --features wiredtiger
 REPLAY += --oracle plain,model,wiredtiger
 SEEDS := corpus/layered_cursor
 LIMITS += -timeout=60 -rss_limit_mb=4096
+# cargo-fuzz would bury what the build has to say of a wrong directory.
+NEEDED = $(if $(and $(WIREDTIGER_DIR),$(wildcard $(WIREDTIGER_DIR)/.)),,$(error WIREDTIGER_DIR=$(WIREDTIGER_DIR) is no directory: \
+	name one in which WiredTiger 11.3 or newer was built or installed))
 endif
 # Where libFuzzer reads; it writes to the first. Left to cargo-fuzz where nothing is said.
 INPUTS := $(if $(CORPUS)$(SEEDS),$(or $(CORPUS),corpus/$(TARGET)) $(SEEDS))
@@ -60,6 +63,7 @@ help: ## Lists the verbs.
 # A back trace shows where two replies were compared, which is always the same place. The last thing on the screen
 # is what the newest crash does, step by step.
 fuzz: cargo-fuzz ## Fuzzes the layered cursor: SECS=60 JOBS=2 MODE=asan TARGET=predictable_replay.
+	$(NEEDED)
 	@$(if $(INPUTS),mkdir -p $(INPUTS);) start=$$(mktemp); trap 'rm -f "$$start"' EXIT; \
 	RUST_BACKTRACE=0 $(FUZZ) run $(FLAGS) $(FEATURES) $(TARGET) $(INPUTS) -- $(LIMITS) -max_total_time=$(SECS) \
 		$(if $(filter-out 1,$(JOBS)),-fork=$(JOBS)) $(ARGS); \
@@ -111,11 +115,13 @@ replay: ## Replays the corpus, or FILE=crash or directory.
 	cargo run --locked --release $(FEATURES) -- $(REPLAY) $(or $(FILE),corpus/$(TARGET))
 
 cmin: cargo-fuzz ## Shrinks the corpus to the inputs that reach something of their own; writes the seeds anew.
+	$(NEEDED)
 	$(FUZZ) cmin $(FLAGS) $(FEATURES) $(TARGET) -- $(LIMITS)
 	$(if $(filter layered_cursor,$(TARGET)),@$(MAKE) --no-print-directory seeds)
 
 # libFuzzer keeps every smaller input on its way; only the last one is of use.
 tmin: cargo-fuzz ## Shrinks a crash: FILE=artifacts/layered_cursor/crash-...
+	$(NEEDED)
 	$(if $(wildcard $(FILE)),,$(error FILE=$(FILE) is no file: write FILE=$(ARTIFACTS)/crash-...))
 	@start=$$(mktemp); trap 'rm -f "$$start"' EXIT; \
 	RUST_BACKTRACE=0 $(FUZZ) tmin $(FLAGS) $(FEATURES) $(TARGET) $(FILE); \
