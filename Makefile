@@ -13,7 +13,7 @@ CORPUS ?=
 # Further flags for libFuzzer, such as -seed=1.
 ARGS ?=
 
-# What is fuzzed: layered_cursor, or predictable_replay.
+# What is fuzzed: layered_cursor, layered_cursor_wiredtiger (needs WIREDTIGER_DIR), or predictable_replay.
 TARGET ?= layered_cursor
 ARTIFACTS := artifacts/$(TARGET)
 # Room for the 1024 steps that an input may have and for the literals that they use.
@@ -27,7 +27,20 @@ FLAGS := $(FLAGS_$(MODE)) --target-dir target/fuzz-$(MODE)
 LIMITS := -len_control=0 -max_len=$(MAX_LEN)
 # What runs an input of a target.
 REPLAY := $(if $(filter predictable_replay,$(TARGET)),predict replay,replay)
-LOCKSTEP := cargo run --locked --release --quiet --
+# The one with real WiredTiger begins with the seeds of the one without. It is given up on if it hangs, and it may use its
+# cache of 1 GB and what AddressSanitizer keeps of it.
+ifeq ($(TARGET),layered_cursor_wiredtiger)
+FEATURES := --features wiredtiger
+REPLAY += --oracle plain,model,wiredtiger
+SEEDS := corpus/layered_cursor
+LIMITS += -timeout=60 -rss_limit_mb=4096
+# cargo-fuzz would bury what the build has to say of a wrong directory.
+NEEDED = $(if $(and $(WIREDTIGER_DIR),$(wildcard $(WIREDTIGER_DIR)/.)),,$(error WIREDTIGER_DIR=$(WIREDTIGER_DIR) is no directory: \
+	name one in which WiredTiger 11.3 or newer was built or installed))
+endif
+# Where libFuzzer reads; it writes to the first. Left to cargo-fuzz where nothing is said.
+INPUTS := $(if $(CORPUS)$(SEEDS),$(or $(CORPUS),corpus/$(TARGET)) $(SEEDS))
+LOCKSTEP := cargo run --locked --release --quiet $(FEATURES) --
 
 # Real WiredTiger, from PyPI's source package, in a virtual environment.
 WIREDTIGER := $(CURDIR)/target/wiredtiger
@@ -50,8 +63,9 @@ help: ## Lists the verbs.
 # A back trace shows where two replies were compared, which is always the same place. The last thing on the screen
 # is what the newest crash does, step by step.
 fuzz: cargo-fuzz ## Fuzzes the layered cursor: SECS=60 JOBS=2 MODE=asan TARGET=predictable_replay.
-	@start=$$(mktemp); trap 'rm -f "$$start"' EXIT; \
-	RUST_BACKTRACE=0 $(FUZZ) run $(FLAGS) $(TARGET) $(CORPUS) -- $(LIMITS) -max_total_time=$(SECS) \
+	$(NEEDED)
+	@$(if $(INPUTS),mkdir -p $(INPUTS);) start=$$(mktemp); trap 'rm -f "$$start"' EXIT; \
+	RUST_BACKTRACE=0 $(FUZZ) run $(FLAGS) $(FEATURES) $(TARGET) $(INPUTS) -- $(LIMITS) -max_total_time=$(SECS) \
 		$(if $(filter-out 1,$(JOBS)),-fork=$(JOBS)) $(ARGS); \
 	status=$$?; \
 	[ $$status -ne 0 ] || exit 0; \
@@ -98,17 +112,19 @@ test-wiredtiger: wiredtiger ## Compares engine and model with real WiredTiger, a
 	fi
 
 replay: ## Replays the corpus, or FILE=crash or directory.
-	cargo run --locked --release -- $(REPLAY) $(or $(FILE),corpus/$(TARGET))
+	cargo run --locked --release $(FEATURES) -- $(REPLAY) $(or $(FILE),corpus/$(TARGET))
 
 cmin: cargo-fuzz ## Shrinks the corpus to the inputs that reach something of their own; writes the seeds anew.
-	$(FUZZ) cmin $(FLAGS) $(TARGET) -- $(LIMITS)
+	$(NEEDED)
+	$(FUZZ) cmin $(FLAGS) $(FEATURES) $(TARGET) -- $(LIMITS)
 	$(if $(filter layered_cursor,$(TARGET)),@$(MAKE) --no-print-directory seeds)
 
 # libFuzzer keeps every smaller input on its way; only the last one is of use.
 tmin: cargo-fuzz ## Shrinks a crash: FILE=artifacts/layered_cursor/crash-...
+	$(NEEDED)
 	$(if $(wildcard $(FILE)),,$(error FILE=$(FILE) is no file: write FILE=$(ARTIFACTS)/crash-...))
 	@start=$$(mktemp); trap 'rm -f "$$start"' EXIT; \
-	RUST_BACKTRACE=0 $(FUZZ) tmin $(FLAGS) $(TARGET) $(FILE); \
+	RUST_BACKTRACE=0 $(FUZZ) tmin $(FLAGS) $(FEATURES) $(TARGET) $(FILE); \
 	status=$$?; \
 	find $(ARTIFACTS) -name 'minimized-from-*' -newer "$$start" -exec ls -t {} + | tail -n +2 | xargs rm -f; \
 	exit $$status
@@ -120,7 +136,7 @@ bench: ## Measures compared steps per CPU second, growth and memory.
 	cargo bench --locked
 
 bench-fuzz: cargo-fuzz ## Measures steps per CPU second inside libFuzzer.
-	$(FUZZ) build $(FLAGS) $(TARGET)
+	$(FUZZ) build $(FLAGS) $(FEATURES) $(TARGET)
 	benches/fuzz.sh target/fuzz-$(MODE)
 
 coverage: ## Shows what of the layered cursor the corpus does not reach; needs llvm-cov.

@@ -30,6 +30,9 @@ mod link {
     /// Where a library is, below a build directory or an installed prefix.
     const LIBRARY_DIRECTORIES: [&str; 5] = ["", "lib", "lib64", "lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu"];
 
+    /// What to do if it names something else.
+    const MEND: &str = "name a directory in which WiredTiger 11.3 or newer was built or installed";
+
     /// A WiredTiger that can be linked.
     struct Found {
         header: PathBuf,
@@ -62,14 +65,13 @@ mod link {
 
     /// Looks in the directory itself and, if it is a source tree, in its `build`.
     fn find(given: &Path) -> Result<Found, String> {
-        let mend = "name a directory in which WiredTiger 11.3 or newer was built or installed";
-        let root = given.canonicalize().map_err(|error| refuse(given, &format!("{error}; {mend}")))?;
+        let root = given.canonicalize().map_err(|error| refuse(given, &format!("{error}; {MEND}")))?;
         let roots = [root.clone(), root.join("build")];
         let header = roots
             .iter()
             .flat_map(|root| [root.join("include/wiredtiger.h"), root.join("wiredtiger.h")])
             .find(|header| header.is_file())
-            .ok_or_else(|| refuse(given, &format!("neither include/wiredtiger.h nor wiredtiger.h is there; {mend}")))?;
+            .ok_or_else(|| refuse(given, &format!("neither include/wiredtiger.h nor wiredtiger.h is there; {MEND}")))?;
         let directories = roots.iter().flat_map(|root| LIBRARY_DIRECTORIES.map(|below| root.join(below)));
         let directories: Vec<PathBuf> = directories.collect();
         let with = |name: &str| directories.iter().find(|directory| directory.join(name).is_file());
@@ -79,7 +81,7 @@ mod link {
             (None, Some(directory)) => Ok(Found { header, directory: directory.clone(), shared: false }),
             (None, None) => {
                 let what = "neither libwiredtiger.so nor libwiredtiger.a is in it or in its lib directory";
-                Err(refuse(given, &format!("{what}; {mend}")))
+                Err(refuse(given, &format!("{what}; {MEND}")))
             }
         }
     }
@@ -91,10 +93,8 @@ mod link {
         };
         match (number("WIREDTIGER_VERSION_MAJOR"), number("WIREDTIGER_VERSION_MINOR")) {
             (Some(major), Some(minor)) if (major, minor) >= OLDEST => Ok(()),
-            (Some(major), Some(minor)) => {
-                Err(refuse(path, &format!("this is WiredTiger {major}.{minor}; 11.3 or newer is needed")))
-            }
-            _ => Err(refuse(path, "no WIREDTIGER_VERSION_MAJOR in it; name a directory with WiredTiger 11.3 or newer")),
+            (Some(major), Some(minor)) => Err(refuse(path, &format!("this is WiredTiger {major}.{minor}; {MEND}"))),
+            _ => Err(refuse(path, &format!("no WIREDTIGER_VERSION_MAJOR in it; {MEND}"))),
         }
     }
 

@@ -3,11 +3,17 @@
 
 use lockstep::oracle::wiredtiger::{ChildProcess, Ending, Executor, Settings};
 
-/// Executes the entries on two sessions with two slots each, and compares the answers with those behind the arrows.
+/// Executes the entries on two sessions with two slots each and a row store, and compares the answers with those behind the
+/// arrows.
 fn check(entries: &str) {
+    check_on("", entries);
+}
+
+/// The same on a table of a format: ` var` or ` fix` for a column store.
+fn check_on(format: &str, entries: &str) {
     let pairs: Vec<(&str, &str)> = entries.lines().filter_map(|line| line.trim().split_once(" => ")).collect();
     let text: String = pairs.iter().map(|(entry, _)| format!("{entry}\n")).collect();
-    let request = format!("program 1 fresh 2 2 1 snapshot,snapshot\n{text}end\n");
+    let request = format!("program 1 fresh 2 2 1 snapshot,snapshot{format}\n{text}end\n");
     let mut child = Settings::python().and_then(ChildProcess::start).unwrap_or_else(|error| panic!("{error}"));
     let endings = child.execute(&[request]).unwrap_or_else(|error| panic!("{error}"));
     let [Ending::Complete(answers)] = endings.as_slice() else { panic!("{endings:?}") };
@@ -409,6 +415,158 @@ fn a_random_cursor_only_moves() {
         value 0 1 76 => 0 0 e6b e76 0
         insert 0 1 => 0 0 - - 0
         next 0 0 => 0 0 i6b i76 0
+        reset 0 0 => 0 0 - - 0
+        ",
+    );
+}
+
+/// Numbers are in numeric order, also where their bytes would not be if the lowest came first. A value may be empty; a record
+/// that is not there is not found.
+#[test]
+fn record_numbers_are_keys_of_eight_bytes() {
+    check_on(
+        " var",
+        "
+        open 0 0 0 1 0 => 0 0 - - 0
+        key 0 0 0000000000000100 => 0 0 e0000000000000100 - 0
+        value 0 0 6162 => 0 0 e0000000000000100 e6162 0
+        insert 0 0 => 0 0 - - 0
+        key 0 0 0000000000000002 => 0 0 e0000000000000002 - 0
+        value 0 0 - => 0 0 e0000000000000002 e 0
+        insert 0 0 => 0 0 - - 0
+        next 0 0 => 0 0 i0000000000000002 i 0
+        next 0 0 => 0 0 i0000000000000100 i6162 0
+        next 0 0 => -31803 0 - - 0
+        key 0 0 0000000000000003 => 0 0 e0000000000000003 - 0
+        search 0 0 => -31803 0 e0000000000000003 - 0
+        near 0 0 0000000000000100 => 0 1 i0000000000000100 i6162 0
+        key 0 0 000000000000012c => 0 0 e000000000000012c i6162 0
+        near 0 0 0000000000000100 => 0 -1 i0000000000000100 i6162 0
+        getkey 0 0 => 0 0 i0000000000000100 i6162 0
+        getvalue 0 0 => 0 0 i0000000000000100 i6162 0
+        open 0 1 0 0 0 => 0 0 - - 0
+        key 0 1 0000000000000003 => 0 0 e0000000000000003 - 0
+        compare 0 0 0 1 => 0 1 i0000000000000100 i6162 0
+        reset 0 0 => 0 0 - - 0
+        value 0 1 63 => 0 0 e0000000000000003 e63 0
+        update 0 1 => -31803 0 e0000000000000003 e63 0
+        insert 0 1 => 0 0 - - 0
+        key 0 1 0000000000000003 => 0 0 e0000000000000003 - 0
+        value 0 1 64 => 0 0 e0000000000000003 e64 0
+        insert 0 1 => -31801 0 e0000000000000003 e63 0
+        begin 0 0 - => 0 0 - - 0
+        key 0 1 0000000000000100 => 0 0 e0000000000000100 e63 0
+        modify 0 1 5a:0:1 => 0 0 i0000000000000100 i5a62 0
+        remove 0 1 => 0 0 i0000000000000100 - 0
+        rollback 0 0 => 0 0 - - 0
+        largest 0 0 => 0 0 e0000000000000100 - 0
+        open 0 1 0 1 1 => 95 0 - - 0
+        ",
+    );
+}
+
+#[test]
+fn bounds_and_truncate_mind_record_numbers() {
+    check_on(
+        " var",
+        "
+        open 0 0 0 1 0 append => 0 0 - - 0
+        value 0 0 61 => 0 0 - e61 0
+        insert 0 0 => 0 0 e0000000000000001 - 0
+        value 0 0 62 => 0 0 e0000000000000001 e62 0
+        insert 0 0 => 0 0 e0000000000000002 - 0
+        value 0 0 63 => 0 0 e0000000000000002 e63 0
+        insert 0 0 => 0 0 e0000000000000003 - 0
+        key 0 0 0000000000000002 => 0 0 e0000000000000002 - 0
+        bound 0 0 lower 1 => 0 0 e0000000000000002 - 0
+        next 0 0 => 0 0 i0000000000000002 i62 0
+        prev 0 0 => -31803 0 - - 0
+        clear 0 0 => 0 0 - - 0
+        key 0 0 0000000000000002 => 0 0 e0000000000000002 - 0
+        truncate 0 0 - 0 => 0 0 - - 0
+        next 0 0 => 0 0 i0000000000000003 i63 0
+        reset 0 0 => 0 0 - - 0
+        truncatetable 0 0 0 => 0 0 - - 0
+        next 0 0 => -31803 0 - - 0
+        largest 0 0 => 0 0 e0000000000000003 - 0
+        reset 0 0 => 0 0 - - 0
+        close 0 0 => 0 0 - - 0
+        recreate 0 0 0 => 0 0 - - 0
+        open 0 0 0 1 0 append => 0 0 - - 0
+        value 0 0 61 => 0 0 - e61 0
+        insert 0 0 => 0 0 e0000000000000001 - 0
+        ",
+    );
+}
+
+/// A number is used once, whoever has it. The cursor needs no key, and keeps the new one.
+#[test]
+fn an_append_cursor_numbers_its_records() {
+    for (format, walk) in [
+        (" var", "next 0 0 => 0 0 i0000000000000002 i62 0\nnext 0 0 => 0 0 i0000000000000008 i64 0\n"),
+        (" fix", "next 0 0 => 0 0 i0000000000000001 i00 0\nnext 0 0 => 0 0 i0000000000000002 i62 0\n"),
+    ] {
+        let entries = "
+            open 0 0 0 1 0 append => 0 0 - - 0
+            open 1 0 0 1 0 => 0 0 - - 0
+            insert 0 0 => 22 0 - - 0
+            begin 0 0 - => 0 0 - - 0
+            value 0 0 61 => 0 0 - e61 0
+            insert 0 0 => 0 0 e0000000000000001 - 0
+            rollback 0 0 => 0 0 - - 0
+            state 0 0 => 0 0 e0000000000000001 - 0
+            value 0 0 62 => 0 0 e0000000000000001 e62 0
+            insert 0 0 => 0 0 e0000000000000002 - 0
+            key 1 0 0000000000000007 => 0 0 e0000000000000007 - 0
+            value 1 0 63 => 0 0 e0000000000000007 e63 0
+            begin 1 0 - => 0 0 - - 0
+            insert 1 0 => 0 0 - - 0
+            value 0 0 64 => 0 0 e0000000000000002 e64 0
+            insert 0 0 => 0 0 e0000000000000008 - 0
+            rollback 1 0 => 0 0 - - 0
+            key 0 0 0000000000000008 => 0 0 e0000000000000008 - 0
+            search 0 0 => 0 0 i0000000000000008 i64 0
+            reset 0 0 => 0 0 - - 0
+        ";
+        check_on(format, &format!("{entries}{walk}"));
+    }
+}
+
+/// Every record up to the largest is there, those never written and those removed as 0.
+#[test]
+fn a_fixed_length_table_has_no_gaps() {
+    check_on(
+        " fix",
+        "
+        open 0 0 0 0 0 => 0 0 - - 0
+        search 0 0 => 22 0 - - 0
+        next 0 0 => -31803 0 - - 0
+        key 0 0 0000000000000003 => 0 0 e0000000000000003 - 0
+        value 0 0 33 => 0 0 e0000000000000003 e33 0
+        update 0 0 => -31803 0 e0000000000000003 e33 0
+        insert 0 0 => 0 0 - - 0
+        next 0 0 => 0 0 i0000000000000001 i00 0
+        next 0 0 => 0 0 i0000000000000002 i00 0
+        next 0 0 => 0 0 i0000000000000003 i33 0
+        next 0 0 => -31803 0 - - 0
+        key 0 0 0000000000000002 => 0 0 e0000000000000002 - 0
+        search 0 0 => 0 0 i0000000000000002 i00 0
+        value 0 0 32 => 0 0 i0000000000000002 e32 0
+        insert 0 0 => -31801 0 e0000000000000002 e00 0
+        update 0 0 => 0 0 i0000000000000002 e00 0
+        key 0 0 0000000000000003 => 0 0 e0000000000000003 e00 0
+        remove 0 0 => 0 0 - - 0
+        key 0 0 0000000000000003 => 0 0 e0000000000000003 - 0
+        search 0 0 => 0 0 i0000000000000003 i00 0
+        key 0 0 0000000000000004 => 0 0 e0000000000000004 i00 0
+        search 0 0 => -31803 0 e0000000000000004 - 0
+        near 0 0 0000000000000003 => 0 -1 i0000000000000003 i00 0
+        modify 0 0 5a:0:1 => 95 0 i0000000000000003 i00 0
+        bound 0 0 lower 1 => 22 0 i0000000000000003 i00 0
+        clear 0 0 => 22 0 i0000000000000003 i00 0
+        largest 0 0 => 0 0 e0000000000000003 - 0
+        truncatetable 0 0 0 => 0 0 - - 0
+        prev 0 0 => 0 0 i0000000000000003 i00 0
         reset 0 0 => 0 0 - - 0
         ",
     );

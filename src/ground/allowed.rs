@@ -14,7 +14,7 @@ pub struct Allowed {
 }
 
 /// Every difference that is allowed. Where one would be seen again in later answers, the script sets right what differs.
-pub const ALLOWED: [Allowed; 3] = [
+pub const ALLOWED: [Allowed; 2] = [
     Allowed {
         name: "search_near: the smaller neighbour",
         reason: "search_near may return either neighbour of a key that is not there. The model takes the larger one; from \
@@ -40,25 +40,6 @@ pub const ALLOWED: [Allowed; 3] = [
                 && (first.code(), reply.code) == (Some(Code::PrepareConflict), Code::PrepareConflict)
                 && matches!((&first.key, &reply.key), (Field::Unset, Field::External(_)))
                 && first.value == reply.value
-        },
-    },
-    Allowed {
-        name: "refused modify: over the value that was set",
-        reason: "a modify makes the new value where the cursor keeps the one that was set, and gives that back, written \
-                 over, if it is refused: as long as it was",
-        applies: |seen| {
-            let Some(reply) = seen.reply() else { return false };
-            let first = &seen.answered.first;
-            let lengths = match (&first.value, &reply.value) {
-                (Field::External(answered), Field::External(expected)) => answered.len() == expected.len(),
-                _ => false,
-            };
-            // By a conflict, or because its transaction ignores what is prepared and so must not write.
-            seen.verb() == "modify"
-                && first.code() == Some(reply.code)
-                && matches!(reply.code, Code::Rollback | Code::NotSupported)
-                && first.key == reply.key
-                && lengths
         },
     },
 ];

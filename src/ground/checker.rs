@@ -16,6 +16,9 @@ use std::collections::BTreeSet;
 /// leave behind does not either.
 const PROGRAMS_PER_CONNECTION: u32 = 64;
 
+/// Where the clock of a connection may stand at most, so that no timestamp of a program is too large on it.
+const LATEST: Timestamp = Timestamp::MAX / 2;
+
 /// How often a difference has to show again.
 const CONFIRMATIONS: u32 = 3;
 
@@ -91,7 +94,10 @@ impl<E: Executor> Checker<E> {
     /// # Errors
     /// The executor cannot be had.
     pub fn check(&mut self, program: &Program, script: &Script) -> Result<Option<Box<Mismatch>>, ExecutorError> {
-        let base = self.clock.filter(|_| self.shares && !script.needs_fresh && self.used < PROGRAMS_PER_CONNECTION);
+        let base = self.clock.filter(|&clock| {
+            let is_free = self.shares && !script.needs_fresh && self.used < PROGRAMS_PER_CONNECTION;
+            is_free && after(clock, script).is_some()
+        });
         self.seen.programs += 1;
         self.seen.fresh += u64::from(base.is_none());
         for (name, count) in &script.withheld {
@@ -178,11 +184,16 @@ impl<E: Executor> Checker<E> {
         self.used = if base.is_some() { self.used + 1 } else { 1 };
         // Behind everything that the program used, so that nothing of it can be seen again.
         self.clock = match ending {
-            Ending::Complete(_) => Some(base.unwrap_or(0) + script.last_ts + 1),
+            Ending::Complete(_) => after(base.unwrap_or(0), script),
             Ending::Died { .. } => None,
         };
         Ok(comparison)
     }
+}
+
+/// What the clock of a connection shows after a script; `None`: too much for another one.
+fn after(clock: Timestamp, script: &Script) -> Option<Timestamp> {
+    clock.checked_add(script.last_ts).filter(|&last| last < LATEST).map(|last| last + 1)
 }
 
 /// Whether nothing came after it.

@@ -1,7 +1,8 @@
 //! What a comparison notices: the answers that the model gave, falsified one at a time.
 
-use super::{ALLOWED, Comparison, compare, compare_four, culprit};
+use super::{ALLOWED, Checker, Comparison, compare, compare_four, culprit};
 use crate::backend::{Code, Field, Reply};
+use crate::oracle::wiredtiger::{Executor, ExecutorError};
 use crate::program::Program;
 use crate::run::{Aspect, Open, Oracles, run};
 use crate::script::{Ending, Expected, Recorder, Script};
@@ -181,6 +182,34 @@ fn the_other_neighbour_is_allowed_only_beside_the_expected_one() {
     }
 }
 
+/// What the cursor then refers to is not WiredTiger's own copy, which it would give back written over or freed.
+#[test]
+fn before_a_modify_is_refused_the_value_is_set_anew() {
+    let recorded_on = |format: &str| {
+        let value = if format == "fix" { "1" } else { "whole" };
+        let text = format!(
+            "config sessions=1 cursors=1 keys=9 format={format}\ns0.c0 insert {key} \"{value}\"\ns0.c0 search {key}\n\
+             s0 begin ignore_prepare=true\ns0.c0 modify {key} \"a\":0:1\n",
+            key = if format == "row" { "0010" } else { "1" }
+        );
+        recorded(&text)
+    };
+    for format in ["row", "var"] {
+        let (program, script) = recorded_on(format);
+        let at = script.entries.iter().position(|entry| entry.verb() == "modify").expect("a modify");
+        assert_eq!(script.shown(at - 1), "value 0 0 77686f6c65", "{format}");
+        assert!(script.withheld.keys().any(|name| name.starts_with("refused modify")), "{:?}", script.withheld);
+        let mut lines = answers(&script, 0);
+        lines[at] = lines[at].replacen("e77686f6c65", "e61686f6c65", 1);
+        let mismatch = compare(&program, &script, 0, &Ending::Complete(lines), "wiredtiger").mismatch;
+        assert_eq!(mismatch.map(|mismatch| mismatch.field), Some(Aspect::Value), "{format}");
+    }
+    // There a value is a byte in the cursor.
+    let (_, script) = recorded_on("fix");
+    let at = script.entries.iter().position(|entry| entry.verb() == "modify").expect("a modify");
+    assert_ne!(script.entries[at - 1].verb(), "value");
+}
+
 #[test]
 fn a_death_is_where_the_answers_end() {
     let (program, script) = recorded(PROGRAM);
@@ -204,6 +233,41 @@ fn a_script_that_asks_for_what_was_never_set_wants_its_own_connection() {
     assert!(!fresh("config sessions=1 cursors=1 keys=9\nset_timestamp oldest=5 stable=6\n"));
     assert!(!fresh("config sessions=1 cursors=1 keys=9\nset_timestamp stable=6\nset_timestamp oldest=5\n"));
     assert!(fresh("config sessions=1 cursors=1 keys=9\nrollback_to_stable\n"));
+}
+
+/// Gives the right answers to a script, and keeps how it was asked.
+struct Echo {
+    script: Script,
+    asked: Vec<String>,
+}
+
+impl Executor for &mut Echo {
+    fn version(&self) -> &str {
+        "0"
+    }
+
+    fn execute(&mut self, requests: &[String]) -> Result<Vec<Ending>, ExecutorError> {
+        self.asked.extend(requests.iter().cloned());
+        Ok(vec![Ending::Complete(answers(&self.script, 0)); requests.len()])
+    }
+}
+
+#[test]
+fn the_clock_of_a_connection_never_runs_over() {
+    let asked = |ts: u64| {
+        let (program, script) = recorded(&format!("s0.c0 insert 0010 \"a\" ts={ts}\n"));
+        let mut echo = Echo { script: script.clone(), asked: Vec::new() };
+        let mut checker = Checker::new(&mut echo, "wiredtiger");
+        for _ in 0..4 {
+            assert!(checker.check(&program, &script).expect("an executor").is_none());
+        }
+        let word = |request: &String| request.split(' ').nth(2).unwrap_or_default().to_owned();
+        echo.asked.iter().map(word).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(asked(5), "fresh reuse reuse reuse");
+    assert_eq!(asked(u64::MAX / 5), "fresh reuse fresh reuse");
+    assert_eq!(asked(u64::MAX / 2), "fresh fresh fresh fresh");
+    assert_eq!(asked(u64::MAX), "fresh fresh fresh fresh");
 }
 
 const EVENTS: &str = "config sessions=1 cursors=1 keys=9

@@ -32,8 +32,10 @@
 //! - A cursor that stands on a record of a fixed-length table that was never written keeps in mind where the next one is that
 //!   was. If another comes between since, a step in either direction finds the value of the wrong one. Where a cursor
 //!   stands on a zero and anything was written since, the script ends with a step.
-//! - Where cursors may be left with different keys or values that nobody reads (the bound that an interrupted walk began
-//!   at, the largest key, the value that a refused modify was made of) what the model has is set.
+//! - A modify that is refused gives back the value that was set where it was. If that was WiredTiger's own copy, the new
+//!   value was made there: it is written over, or, if the new one needed more room, freed. Such a value is set anew before.
+//! - Where cursors may be left with different keys that nobody reads (the bound that an interrupted walk began at, the
+//!   largest key) what the model has is set.
 
 use super::recorder::{Recorder, Slot, goes_before_all};
 use super::withheld::Standing;
@@ -61,6 +63,7 @@ pub(super) const STOP_OUT_OF_BOUNDS: &str = "rest of a program after a truncate 
 const STALE: &str = "modification of a value that its transaction has replaced: with an update";
 pub(super) const OLD_GAP: &str = "rest of a program that steps from a zero, written around since";
 const TURNED: &str = "rest of a program that turns before all records that were written";
+const GIVEN_BACK: &str = "refused modify of a value that is set: with the value set anew";
 const UPDATED: &str = "modification that somebody may read uncommitted: with an update";
 
 /// What is done instead of a call.
@@ -139,6 +142,12 @@ pub(super) fn reads_uncommitted(program: &Program) -> bool {
 impl Recorder {
     /// What comes before a call.
     pub(super) fn before(&mut self, who: Who, call: &Call<'_>, reply: &Reply, hints: &[Hint]) {
+        if let (Call::Modify(_), Code::Rollback | Code::NotSupported, Field::External(value), true) =
+            (call, reply.code, &reply.value, self.format() != Format::Fixed)
+        {
+            self.count(GIVEN_BACK);
+            self.push(wire::line(who, &Call::SetValue(value), None), Expected::Code(Code::Ok));
+        }
         for hint in hints {
             match hint {
                 Hint::ForgottenTimestamp if matches!(call, Call::Commit { .. }) && reply.code == Code::Ok => {
@@ -207,9 +216,6 @@ impl Recorder {
             }
             (Call::Next | Call::Prev, Code::PrepareConflict, Field::External(key), _) => {
                 self.align_key(who, Some(key));
-            }
-            (Call::Modify(_), Code::Rollback | Code::NotSupported, _, Field::External(value)) => {
-                self.push(wire::line(who, &Call::SetValue(value), None), Expected::Code(Code::Ok));
             }
             (Call::Modify(_), Code::Ok, _, Field::Internal(value))
                 if (stale || self.reads_uncommitted) && value.len() > STORED_WHOLE =>

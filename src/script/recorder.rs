@@ -210,7 +210,11 @@ impl Recorder {
         let slot = self.slots.entry(name).or_default();
         let on_zero = reply.key.is_internal() && reply.value.get().is_some_and(|value| value.as_bytes() == [0]);
         let moves = matches!(call, Call::Search | Call::SearchNear | Call::Next | Call::Prev);
-        slot.on_zero = if moves || !on_zero { on_zero.then_some(self.writes) } else { slot.on_zero };
+        // Its place is what counts, whatever key or value was set since, or what was refused there.
+        let stays = reply.placed && !moves && !(writes && ok);
+        if !stays && (moves || !on_zero) {
+            slot.on_zero = on_zero.then_some(self.writes);
+        }
         slot.stands = reply.key.is_internal();
         slot.placed = reply.placed;
         if ok && !matches!(call, Call::State | Call::GetKey | Call::GetValue | Call::SetKey(_) | Call::SetValue(_)) {

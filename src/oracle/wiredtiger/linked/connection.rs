@@ -97,9 +97,9 @@ impl Connection {
         self.raw.configured(|methods| methods.set_timestamp, config)
     }
 
-    /// `rollback_to_stable`.
+    /// `rollback_to_stable`, without threads of its own: a program's tables are small.
     pub fn rollback_to_stable(&self) -> i32 {
-        self.raw.configured(|methods| methods.rollback_to_stable, None)
+        self.raw.configured(|methods| methods.rollback_to_stable, Some(c"threads=0"))
     }
 
     /// Changes nothing, but makes WiredTiger look which transactions everybody sees by now. Otherwise it does that some
