@@ -1,8 +1,7 @@
 //! What a comparison notices: the answers that the model gave, falsified one at a time.
 
-use super::{ALLOWED, Checker, Comparison, compare, compare_four, culprit};
+use super::{ALLOWED, Comparison, compare, compare_four, culprit};
 use crate::backend::{Code, Field, Reply};
-use crate::oracle::wiredtiger::{Executor, ExecutorError};
 use crate::program::Program;
 use crate::run::{Aspect, Open, Oracles, run};
 use crate::script::{Ending, Expected, Recorder, Script};
@@ -235,39 +234,46 @@ fn a_script_that_asks_for_what_was_never_set_wants_its_own_connection() {
     assert!(fresh("config sessions=1 cursors=1 keys=9\nrollback_to_stable\n"));
 }
 
-/// Gives the right answers to a script, and keeps how it was asked.
-struct Echo {
-    script: Script,
-    asked: Vec<String>,
-}
+#[cfg(feature = "wiredtiger")]
+mod clock {
+    use super::{Ending, Script, answers, recorded};
+    use crate::ground::Checker;
+    use crate::oracle::wiredtiger::{Executor, ExecutorError};
 
-impl Executor for &mut Echo {
-    fn version(&self) -> &str {
-        "0"
+    /// Gives the right answers to a script, and keeps how it was asked.
+    struct Echo {
+        script: Script,
+        asked: Vec<String>,
     }
 
-    fn execute(&mut self, requests: &[String]) -> Result<Vec<Ending>, ExecutorError> {
-        self.asked.extend(requests.iter().cloned());
-        Ok(vec![Ending::Complete(answers(&self.script, 0)); requests.len()])
-    }
-}
-
-#[test]
-fn the_clock_of_a_connection_never_runs_over() {
-    let asked = |ts: u64| {
-        let (program, script) = recorded(&format!("s0.c0 insert 0010 \"a\" ts={ts}\n"));
-        let mut echo = Echo { script: script.clone(), asked: Vec::new() };
-        let mut checker = Checker::new(&mut echo, "wiredtiger");
-        for _ in 0..4 {
-            assert!(checker.check(&program, &script).expect("an executor").is_none());
+    impl Executor for &mut Echo {
+        fn version(&self) -> &str {
+            "0"
         }
-        let word = |request: &String| request.split(' ').nth(2).unwrap_or_default().to_owned();
-        echo.asked.iter().map(word).collect::<Vec<_>>().join(" ")
-    };
-    assert_eq!(asked(5), "fresh reuse reuse reuse");
-    assert_eq!(asked(u64::MAX / 5), "fresh reuse fresh reuse");
-    assert_eq!(asked(u64::MAX / 2), "fresh fresh fresh fresh");
-    assert_eq!(asked(u64::MAX), "fresh fresh fresh fresh");
+
+        fn execute(&mut self, requests: &[String]) -> Result<Vec<Ending>, ExecutorError> {
+            self.asked.extend(requests.iter().cloned());
+            Ok(vec![Ending::Complete(answers(&self.script, 0)); requests.len()])
+        }
+    }
+
+    #[test]
+    fn the_clock_of_a_connection_never_runs_over() {
+        let asked = |ts: u64| {
+            let (program, script) = recorded(&format!("s0.c0 insert 0010 \"a\" ts={ts}\n"));
+            let mut echo = Echo { script: script.clone(), asked: Vec::new() };
+            let mut checker = Checker::new(&mut echo, "wiredtiger");
+            for _ in 0..4 {
+                assert!(checker.check(&program, &script).expect("an executor").is_none());
+            }
+            let word = |request: &String| request.split(' ').nth(2).unwrap_or_default().to_owned();
+            echo.asked.iter().map(word).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(asked(5), "fresh reuse reuse reuse");
+        assert_eq!(asked(u64::MAX / 5), "fresh reuse fresh reuse");
+        assert_eq!(asked(u64::MAX / 2), "fresh fresh fresh fresh");
+        assert_eq!(asked(u64::MAX), "fresh fresh fresh fresh");
+    }
 }
 
 const EVENTS: &str = "config sessions=1 cursors=1 keys=9
