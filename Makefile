@@ -55,7 +55,7 @@ WIREDTIGER_PIP := $(WIREDTIGER)/bin/python -m pip --quiet --disable-pip-version-
 $(if $(FLAGS_$(MODE)),,$(error MODE=$(MODE) is not known: write MODE=fast or MODE=asan))
 
 .DEFAULT_GOAL := help
-.PHONY: help fuzz test test-faults test-wiredtiger test-threads wiredtiger replay cmin tmin seeds bench bench-fuzz coverage lint cargo-fuzz
+.PHONY: help fuzz test test-faults test-wiredtiger test-threads test-schedules wiredtiger replay cmin tmin seeds bench bench-fuzz coverage lint cargo-fuzz
 
 help: ## Lists the verbs.
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb what; do printf '%-12s %s\n' "$$verb" "$$what"; done
@@ -88,6 +88,9 @@ test-faults: ## Plants known bugs in the engine, one at a time: are they found?
 test-threads: ## Runs predictable replay on threads under ThreadSanitizer; needs nightly Rust.
 	RUSTFLAGS='-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer' TSAN_OPTIONS='suppressions=$(CURDIR)/tests/threads.supp' \
 		cargo +nightly test --locked --target-dir target/threads --target $$(rustc -vV | sed -n 's/^host: //p') --lib -- replay::tests::on_
+
+test-schedules: ## Tries orders in which threads of predictable replay may take turns, with shuttle.
+	RUSTFLAGS='--cfg shuttle' cargo test --locked --target-dir target/schedules --lib -- replay::tests::orders
 
 wiredtiger: $(WIREDTIGER_BUILT) ## Builds real WiredTiger to compare with, once: some minutes. WIREDTIGER_BUILD=Debug.
 

@@ -38,6 +38,7 @@ pub mod step;
 pub mod store;
 pub mod strategies;
 pub mod study;
+mod sync;
 pub mod threads;
 pub mod toy;
 pub mod worker;

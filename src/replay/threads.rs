@@ -9,11 +9,9 @@ use super::plan::{Draws, OpNumber, Plan, Purpose};
 use super::request::Exchange;
 use super::source::Source;
 use super::store::Store;
+use super::sync::{self, Condvar, Mutex, thread};
 use super::worker::{Counts, Next, Worker};
-use crate::patience;
-use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
-use std::thread;
 use thiserror::Error;
 
 /// Work besides that of workers, done now and then by one of them.
@@ -101,7 +99,7 @@ where
         }
         counts
     });
-    shared.state.into_inner().failure.map_or(Ok(counts), Err)
+    sync::into_inner(shared.state).failure.map_or(Ok(counts), Err)
 }
 
 /// Other schedules have draws below.
@@ -218,13 +216,13 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
     }
 
     fn fail(&self, failure: Failure) {
-        self.state.lock().failure.get_or_insert(failure);
+        sync::lock(&self.state).failure.get_or_insert(failure);
         self.released.notify_all();
     }
 
     /// Whether the crew has something to do; waits until that is known. Who finds that upkeep is due does that first.
     fn next<S: Store>(&self, crew: &mut Crew<Q::Ticket, S>) -> bool {
-        let mut state = patience::lock(&self.state);
+        let mut state = sync::lock(&self.state);
         let mut has_waited = false;
         loop {
             if state.failure.is_some() {
@@ -238,7 +236,7 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
             if let Some(upkeep) = state.upkeep.take_if(|upkeep| upkeep.is_due(done)) {
                 drop(state);
                 let ended = keep_up(upkeep, done);
-                state = patience::lock(&self.state);
+                state = sync::lock(&self.state);
                 state.upkeep = Some(upkeep);
                 if let Err(difference) = ended {
                     state.failure.get_or_insert(difference.into());
@@ -261,7 +259,7 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
             if !std::mem::replace(&mut has_waited, true) {
                 crew.count_wait();
             }
-            self.released.wait(&mut state);
+            state = sync::wait(&self.released, state);
         }
     }
 }

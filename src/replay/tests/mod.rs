@@ -4,6 +4,8 @@ mod continued;
 mod mistakes;
 mod on_engine;
 mod on_threads;
+#[cfg(shuttle)]
+mod orders;
 mod schedules;
 mod shares;
 mod stops;
