@@ -48,7 +48,7 @@ pub struct Settings {
     pub burst: usize,
     /// The seed of all that is up to chance.
     pub timing: u64,
-    /// One step in so many stalls; 0: none.
+    /// One step in so many stalls, or of threads one round of calls; 0: none.
     pub stalls: u64,
     /// So many in a thousand writes, prepares and commits meet a made-up conflict.
     pub conflicts: u64,

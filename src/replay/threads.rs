@@ -61,7 +61,7 @@ pub struct Stalls {
 const STALL: u64 = 256;
 
 /// Does all numbers that a source hands out, with a thread for each of `crews`, which are sessions. A thread that meets a
-/// failure stops the others after what they are doing.
+/// failure stops the others after the calls that they are making; what is not committed is rolled back.
 ///
 /// # Errors
 /// The first thing that a store did not do as the plan says.
@@ -127,12 +127,14 @@ struct Crew<T, S> {
     sessions: Vec<S>,
     /// The calls of a round; empty between two.
     calls: Vec<Exchange>,
+    /// Who may ask first: after the one that asked last, so that everybody gets a turn.
+    first: usize,
 }
 
 impl<T, S: Store> Crew<T, S> {
     fn new(plan: &Arc<Plan>, extra: Extra, sessions: Vec<S>) -> Self {
         let workers = sessions.iter().map(|_| Worker::new(Arc::clone(plan), extra)).collect();
-        Crew { workers, sessions, calls: Vec::new() }
+        Crew { workers, sessions, calls: Vec::new(), first: 0 }
     }
 
     fn has_work(&self) -> bool {
@@ -149,10 +151,16 @@ impl<T, S: Store> Crew<T, S> {
     fn ask<Q: Source<Ticket = T>>(&mut self, source: &mut Q) -> bool {
         let mut released = false;
         let mut left = self.workers.len().div_ceil(CALLS);
-        for worker in self.workers.iter_mut().filter(|worker| worker.next() != Next::Work) {
+        for turn in 0..self.workers.len() {
+            let index = (self.first + turn) % self.workers.len();
+            let worker = &mut self.workers[index];
+            if worker.next() == Next::Work {
+                continue;
+            }
             released |= worker.ask(source);
             left -= usize::from(worker.next() == Next::Work);
             if left == 0 {
+                self.first = index + 1;
                 break;
             }
         }
@@ -173,7 +181,9 @@ impl<T, S: Store> Crew<T, S> {
         for (session, worker) in self.workers.iter_mut().enumerate() {
             self.calls.extend(worker.request::<Q>().map(|request| Exchange::new(session, request)));
         }
-        S::burst(&mut self.sessions, &mut self.calls);
+        if !self.calls.is_empty() {
+            S::burst(&mut self.sessions, &mut self.calls);
+        }
         let mut result = Ok(());
         for Exchange { session, answer, .. } in self.calls.drain(..) {
             result = result.and(self.workers[session].take(answer));
@@ -212,6 +222,12 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
                 break;
             }
         }
+        // What is done is done, even if another failed meanwhile.
+        let mut state = sync::lock(&self.state);
+        for worker in &mut crew.workers {
+            worker.give_back(state.source);
+        }
+        drop(state);
         crew.abandon()
     }
 

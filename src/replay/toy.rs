@@ -107,6 +107,11 @@ impl ToyStore {
         hasher.finish()
     }
 
+    /// How many transactions are under way.
+    pub fn running(&self) -> usize {
+        self.lock().running.len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Tables> {
         self.0.lock()
     }

@@ -73,15 +73,18 @@ impl<T> Worker<T> {
         self.next
     }
 
+    /// Gives back what is done, if something is. Returns whether others should ask again.
+    pub fn give_back<Q: Source<Ticket = T>>(&mut self, source: &mut Q) -> bool {
+        let Some(execution) = self.execution.take_if(|execution| execution.is_done()) else { return false };
+        let Some(ticket) = self.ticket.take() else { return false };
+        source.committed(&ticket, execution.step(), execution.key());
+        self.ticket = source.release(ticket);
+        true
+    }
+
     /// Gives back what is done and takes what comes next. Returns whether others should ask again.
     pub fn ask<Q: Source<Ticket = T>>(&mut self, source: &mut Q) -> bool {
-        let mut released = false;
-        if let Some((ticket, execution)) = self.ticket.take_if(|_| self.execution.is_some()).zip(self.execution.take())
-        {
-            source.committed(&ticket, execution.step(), execution.key());
-            self.ticket = source.release(ticket);
-            released = true;
-        }
+        let released = self.give_back(source);
         if self.ticket.is_none() {
             match source.take() {
                 Take::Ticket(ticket) => self.ticket = Some(ticket),

@@ -105,7 +105,7 @@ pub struct TimingArgs {
     /// The seed of all that is up to chance in a run, other than the operating system's scheduler.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<0, { u64::MAX / 2 }>)]
     pub timing: u64,
-    /// One step in so many stalls; 0: none.
+    /// One step in so many stalls, or of threads one round of calls; 0: none.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = number::<0, { u64::MAX }>)]
     pub stalls: u64,
     /// So many in a thousand writes and commits meet a conflict that is made up.

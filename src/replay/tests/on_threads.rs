@@ -3,11 +3,13 @@
 use super::*;
 use crate::backend::Timestamp;
 use crate::bytes::ByteStr;
+use crate::replay::mistake::{Mistake, Mistaken};
 use crate::replay::request::{Answer, Exchange, Request};
 use crate::replay::run::crew;
+use crate::replay::source::Source;
 use crate::replay::store::{Store, StoreError};
-use crate::replay::threads::{self, Stalls};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::replay::threads::{self, Stalls, Upkeep};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 #[test]
 fn threads_do_what_the_plan_says() {
@@ -82,4 +84,49 @@ fn a_crew_has_as_many_operations_under_way_as_it_may() {
         assert_eq!(noted.load(Ordering::Relaxed), most, "{lanes} lanes, {threads} threads, burst {burst}");
         assert_is_planned(&plan, &store, 2000);
     }
+}
+
+/// Upkeep that is never due, and sees how far what is done moves on at once.
+#[derive(Default)]
+struct Jumps {
+    last: AtomicU64,
+    most: AtomicU64,
+}
+
+impl Upkeep for Jumps {
+    fn is_due(&self, done: u64) -> bool {
+        let last = self.last.swap(done, Ordering::Relaxed);
+        self.most.fetch_max(done.saturating_sub(last), Ordering::Relaxed);
+        false
+    }
+
+    fn turn(&mut self, _done: u64) -> Result<bool, check::Difference> {
+        Ok(false)
+    }
+}
+
+#[test]
+fn who_is_done_gives_back_soon() {
+    // Most lanes have no key, so that most numbers do nothing and are over at once.
+    let plan = plan("row:base=40:update=100", 1024, 3);
+    let store = store(&plan);
+    let mut source = Lanes::new(Arc::clone(&plan), 5000);
+    let crews = vec![(0..16).map(|_| store.session()).collect()];
+    let mut jumps = Jumps::default();
+    threads::run(&plan, &mut source, crews, Extra::default(), Stalls::default(), &mut jumps).expect("as planned");
+    let most = jumps.most.into_inner();
+    assert!(most < 100, "a number is given back after {most} others");
+}
+
+#[test]
+fn what_others_did_before_a_failure_is_done() {
+    let plan = plan("row:base=100:insert=50:update=50", 1024, 3);
+    let store = store(&plan);
+    let mut source = Mistaken::new(Lanes::new(Arc::clone(&plan), 4000), Some(Mistake::Rank));
+    let crews = (0..2).map(|_| (0..8).map(|_| store.session()).collect()).collect();
+    threads::run(&plan, &mut source, crews, Extra::default(), Stalls::default(), &mut ()).expect_err("a mistake");
+    let done = source.all_done();
+    assert!(done > 0 && done < 4000, "{done}");
+    // Nobody has a transaction under way any more: all that is there is visible.
+    assert_eq!(store.running(), 0);
 }
