@@ -26,7 +26,11 @@ pub fn explain(plan: &Arc<Plan>, outcome: &Outcome, failure: &Failure, stop: OpN
         lines.extend(place(plan, t, table, key, stop));
     } else if let Some((t, table, key)) = place_of(failure) {
         // What comes earlier and is not done yet may be wrong, too.
-        lines.push(format!("operation {t} is not as planned:"));
+        lines.push(if finds(failure) {
+            format!("what it finds there is not what operation {t} was to leave:")
+        } else {
+            format!("operation {t} is not as planned:")
+        });
         match key {
             0 => lines.push(stamp(plan, t, table)),
             _ => lines.extend(place(plan, t, table, key, stop)),
@@ -41,11 +45,15 @@ fn place_of(failure: &Failure) -> Option<(OpNumber, u16, u64)> {
         Failure::Difference(difference) => Some((difference.t, difference.table, difference.key?)),
         Failure::Violation(violation) => {
             let step = &violation.step;
-            // What it found is what another one left.
-            let finds = matches!(step.action, Action::Read | Action::Remove | Action::Modify);
-            Some((if finds { step.depends } else { step.t }, step.table, step.key))
+            Some((if finds(failure) { step.depends } else { step.t }, step.table, step.key))
         }
     }
+}
+
+/// Whether it is what an operation finds that is wrong: that is what another one left, or should have.
+fn finds(failure: &Failure) -> bool {
+    let reads = |action| matches!(action, Action::Read | Action::Remove | Action::Modify);
+    matches!(failure, Failure::Violation(violation) if reads(violation.step.action))
 }
 
 /// Where an operation is.
