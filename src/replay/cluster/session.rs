@@ -195,4 +195,20 @@ mod tests {
         let error = session.serve(&Request::Read { table: 0, key: 7 }).expect_err("the follower lacks a row");
         assert!(error.to_string().contains("on the follower Value(None)"), "{error}");
     }
+
+    #[test]
+    fn tables_that_share_cursor_slots_are_told_apart() {
+        let spec = Spec::new(1, tables("66xvar:base=3:update=100").expect("tables"));
+        let mut cluster = Cluster::new(&Arc::new(Plan::new(spec).expect("a plan")), 2).expect("loaded");
+        let mut session = cluster.session(1);
+        let value = |table: u16| ByteStr::new(format!("of table {table}").as_bytes());
+        session.serve(&Request::Begin { read_at: None }).expect("begun");
+        for table in [0, 64, 1, 65, 0] {
+            session.serve(&Request::Update { table, key: 2, value: value(table) }).expect("written");
+        }
+        for table in [64, 0, 65, 1] {
+            let found = session.serve(&Request::Read { table, key: 2 });
+            assert_eq!(found, Ok(Answer::Value(Some(value(table)))), "table {table}");
+        }
+    }
 }
