@@ -32,7 +32,7 @@ impl fmt::Display for Difference {
 }
 
 /// A value, or that there is none.
-fn show(value: Option<&ByteStr>) -> String {
+pub(super) fn show(value: Option<&ByteStr>) -> String {
     value.map_or("no value".to_owned(), |value| format!("\"{}\"", value.as_bytes().escape_ascii()))
 }
 

@@ -4,6 +4,7 @@
 //! made together. A transaction that meets a conflict is rolled back and the same step begins again: the number is
 //! not lost, and nothing is drawn anew. What a store answers is compared with what the plan expects.
 
+use super::check::show;
 use super::plan::{Draws, Percent, Plan, Purpose, TableKind};
 use super::request::{Answer, Request};
 use super::step::{Action, Before, Step};
@@ -263,9 +264,6 @@ fn wrong_value(plan: &Plan, step: &Step, found: Option<&ByteStr>) -> Option<Stri
         Before::Unknown => return None,
         Before::Nothing => None,
         Before::Has(content) => Some(plan.bytes(step.table, step.key, content)),
-    };
-    let show = |value: Option<&ByteStr>| {
-        value.map_or("no value".to_owned(), |value| format!("\"{}\"", value.as_bytes().escape_ascii()))
     };
     (found != expected.as_ref()).then(|| format!("found {}, expected {}", show(found), show(expected.as_ref())))
 }

@@ -4,7 +4,7 @@ use super::{Keeper, difference};
 use crate::backend::Direction;
 use crate::bytes::ByteStr;
 use crate::replay::change::{Change, Divergence, first_difference};
-use crate::replay::check::Difference;
+use crate::replay::check::{Difference, show};
 use crate::replay::cluster::Walk;
 use crate::replay::plan::OpNumber;
 use crate::replay::store::StoreError;
@@ -258,9 +258,4 @@ impl Keeper {
         }
         wrong.map_or(Ok(()), Err)
     }
-}
-
-/// A value, or that there is none.
-fn show(value: Option<&ByteStr>) -> String {
-    value.map_or("no value".to_owned(), |value| format!("\"{}\"", value.as_bytes().escape_ascii()))
 }
