@@ -53,6 +53,12 @@ impl ByteStr {
         }
     }
 
+    /// The first eight bytes as a number, padded with zeros. Byte strings are in the order of these, those alike aside.
+    #[inline]
+    pub fn leading(&self) -> u64 {
+        self.rank()[0]
+    }
+
     /// The halves of the head as numbers. They order as the bytes do: padding compares as the smallest byte, and where it
     /// is all that differs, the count that comes last makes a prefix the smaller one. Only two long strings may have the
     /// same.

@@ -100,6 +100,8 @@ pub struct Core {
     pub counters: Counters,
     next_txn: TxnId,
     running: Vec<TxnId>,
+    /// How many registrations have a read timestamp.
+    readers: usize,
 }
 
 impl Table {
@@ -154,6 +156,7 @@ impl Core {
             counters: Counters::default(),
             next_txn: 1,
             running: Vec::new(),
+            readers: 0,
         }
     }
 
@@ -172,20 +175,32 @@ impl Core {
 
     /// The transaction is over: committed or rolled back.
     pub fn retire(&mut self, id: TxnId) {
-        self.running.retain(|&running| running != id);
+        if let Ok(at) = self.running.binary_search(&id) {
+            self.running.remove(at);
+        }
     }
 
     /// No session does anything any more, and nothing is announced.
     pub fn forget_sessions(&mut self) {
         self.running.clear();
         self.registrations.fill(Registration::default());
+        self.readers = 0;
+    }
+
+    /// Session `session` reads at `ts` from now on; 0: at no timestamp.
+    pub fn register_read_ts(&mut self, session: usize, ts: Timestamp) {
+        let before = std::mem::replace(&mut self.registrations[session].read_ts, ts);
+        self.readers = self.readers + usize::from(ts != 0) - usize::from(before != 0);
     }
 
     /// Takes a new snapshot for session `session`.
     pub fn take_snapshot(&mut self, session: usize, txn: &mut Txn) {
         let snapshot = &mut txn.snapshot;
         snapshot.running.clear();
-        snapshot.running.extend(self.running.iter().filter(|&&id| id != txn.id));
+        snapshot.running.extend_from_slice(&self.running);
+        if let Ok(own) = snapshot.running.binary_search(&txn.id) {
+            snapshot.running.remove(own);
+        }
         snapshot.max = self.next_txn;
         snapshot.min = snapshot.running.first().copied().unwrap_or(self.next_txn);
         snapshot.checkpoint = self.adopted;
@@ -230,6 +245,9 @@ impl Core {
     /// A commit at `ts` (0: none) is visible by timestamp to those who read at or above it, though not by id: they
     /// may not follow it into the checkpoints to come, where it has none. (WiredTiger's diagnostic builds abort.)
     pub fn hold_back_readers(&mut self, ts: Timestamp) {
+        if self.readers == 0 {
+            return;
+        }
         let adopted = self.adopted;
         for registration in &mut self.registrations {
             // One that is prepared reads no more, and has no snapshot to hold back.
@@ -246,14 +264,15 @@ impl Core {
             if let WriteKind::Truncate { stop } = &op.kind {
                 self.settle_truncation(op, stop, txn.id, outcome);
             } else {
-                self.written_tree(op.table).settle(&op.key, txn.id, outcome);
+                self.written_tree(op.table).settle(&op.key, op.row, txn.id, outcome);
             }
         }
     }
 
     /// The oldest active read timestamp; 0: none.
     pub fn oldest_reader(&self) -> Timestamp {
-        self.registrations.iter().map(|r| r.read_ts).filter(|&ts| ts != 0).min().unwrap_or(0)
+        let reading = || self.registrations.iter().map(|r| r.read_ts).filter(|&ts| ts != 0);
+        if self.readers == 0 { 0 } else { reading().min().unwrap_or(0) }
     }
 
     /// The smaller of oldest and the oldest active read timestamp; 0 while oldest is unset.

@@ -37,7 +37,7 @@ impl Session {
 
     fn set_read_ts(&mut self, node: &mut Node, read_ts: Timestamp) {
         self.txn.read_ts = read_ts;
-        node.core.registrations[self.index].read_ts = read_ts;
+        node.core.register_read_ts(self.index, read_ts);
     }
 
     /// Whether the session's transaction is prepared.
@@ -303,9 +303,8 @@ impl Session {
         node.core.retire(self.txn.id);
         node.core.release_snapshot(self.index, &mut self.txn);
         self.txn.end(self.isolation);
-        let registration = &mut node.core.registrations[self.index];
-        registration.read_ts = 0;
-        registration.first_durable_ts = 0;
+        node.core.register_read_ts(self.index, 0);
+        node.core.registrations[self.index].first_durable_ts = 0;
     }
 
     /// What positioned cursors show no longer hangs on a snapshot.

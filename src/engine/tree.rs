@@ -4,7 +4,8 @@ use super::txn::{Horizon, Outcome, TxnId, View};
 use super::version::{Chain, Found, Version};
 use crate::backend::{Direction, Key, Timestamp, Value};
 use std::cell::Cell;
-use std::ops::Bound;
+use std::cmp::Ordering;
+use std::ops::{Bound, Range};
 
 /// An ordered map of update chains. Which rows exist is a matter of who asks: see [`View`].
 ///
@@ -22,12 +23,19 @@ pub struct Tree {
     changes: u64,
 }
 
+/// In trees of fewer rows a binary search is fast anyway.
+const MANY: usize = 1000;
+/// How far from where it was expected a key is looked for first, in rows.
+const NEAR: usize = 4;
+
 /// What a version was put on top of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pushed {
     /// The durable timestamp of the version that was replaced, if there was one. It may be a place-holder of the same
     /// transaction: that has none, as in WiredTiger.
     pub replaced: Option<Timestamp>,
+    /// Where the key's row is now.
+    pub row: usize,
     /// Whether it is time to [`Tree::trim`] the key.
     pub is_long: bool,
 }
@@ -91,9 +99,48 @@ impl Tree {
     }
 
     fn search(&self, key: &Key) -> Result<usize, usize> {
-        let found = self.rows.binary_search_by(|(row, _)| row.cmp(key));
+        let among = if self.rows.len() < MANY { 0..self.rows.len() } else { self.around(key) };
+        let start = among.start;
+        let found = self.rows[among].binary_search_by(|(row, _)| row.cmp(key));
+        let found = found.map(|at| start + at).map_err(|at| start + at);
         self.last.set(found.unwrap_or_else(|at| at));
         found
+    }
+
+    /// Rows among which `key` is, or before the end of which it would be: around the place where it is if keys are spread
+    /// evenly, as record numbers are. There most of a binary search would be to wait for memory.
+    fn around(&self, key: &Key) -> Range<usize> {
+        let guess = self.guess(self.guess(0, key), key);
+        let mut step = NEAR;
+        match self.rows[guess].0.cmp(key) {
+            Ordering::Equal => guess..guess + 1,
+            Ordering::Less => {
+                let mut low = guess + 1;
+                while self.rows.get(low + step).is_some_and(|(row, _)| row < key) {
+                    low += step + 1;
+                    step *= 2;
+                }
+                low..self.rows.len().min(low + step + 1)
+            }
+            Ordering::Greater => {
+                let mut high = guess;
+                while high > step && self.rows[high - step].0 > *key {
+                    high -= step;
+                    step *= 2;
+                }
+                high.saturating_sub(step)..high
+            }
+        }
+    }
+
+    /// Where `key` would be, seen from row `from`, if keys were spread evenly. There have to be some.
+    fn guess(&self, from: usize, key: &Key) -> usize {
+        let leading = |row: usize| self.rows[row].0.leading();
+        let last = self.rows.len() - 1;
+        let rows_per_key = last as f64 / (leading(last) - leading(0)).max(1) as f64;
+        let (here, key) = (leading(from), key.leading());
+        let distance = (key.abs_diff(here) as f64 * rows_per_key) as usize;
+        if key < here { from.saturating_sub(distance) } else { from.saturating_add(distance).min(last) }
     }
 
     /// What `view` finds at `key`.
@@ -146,11 +193,11 @@ impl Tree {
                 let chain = &mut self.rows[at].1;
                 let replaced = chain.versions().last().map(|newest| newest.durable_ts);
                 chain.push(version);
-                Pushed { replaced, is_long: chain.is_long() }
+                Pushed { replaced, row: at, is_long: chain.is_long() }
             }
             Err(at) => {
                 self.rows.insert(at, (key.clone(), Chain::of(version)));
-                Pushed { replaced: None, is_long: false }
+                Pushed { replaced: None, row: at, is_long: false }
             }
         }
     }
@@ -162,10 +209,11 @@ impl Tree {
         }
     }
 
-    /// Carries out what becomes of `txn`'s updates of `key`.
-    pub fn settle(&mut self, key: &Key, txn: TxnId, outcome: Outcome) {
+    /// Carries out what becomes of `txn`'s updates of `key`, whose row was `row` when it was written.
+    pub fn settle(&mut self, key: &Key, row: usize, txn: TxnId, outcome: Outcome) {
         // A commit shows nothing that was not seen before by those who see what is uncommitted.
         self.changes += u64::from(!matches!(outcome, Outcome::Committed(_)));
+        self.last.set(row);
         if let Ok(at) = self.find(key) {
             let chain = &mut self.rows[at].1;
             chain.settle(txn, outcome);
@@ -246,5 +294,41 @@ impl Tree {
             chain.trim(horizon);
             keeps_rows || !chain.is_obsolete(horizon)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::record_number;
+    use crate::engine::version::Payload;
+
+    fn of(keys: impl Iterator<Item = Key>) -> Tree {
+        let mut tree = Tree::default();
+        for key in keys {
+            let payload = Payload::Put(Value::EMPTY);
+            tree.push(&key, Version { txn: 1, start_ts: 0, durable_ts: 0, prepared: false, payload });
+        }
+        tree
+    }
+
+    /// A large tree is searched from a guess; what is found is what looking through all rows finds.
+    #[test]
+    fn keys_are_found_wherever_they_lie() {
+        let even = |number: u64| record_number(number);
+        let squares = |number: u64| record_number(number * number);
+        let crowded = |number: u64| record_number(if number == 1 { 1 } else { u64::MAX - 9000 + number });
+        let alike = |number: u64| Key::new(format!("the same eight and more {number:06}").as_bytes());
+        let of_each_length = |number: u64| Key::new(&vec![7; number as usize]);
+        let kinds: [&dyn Fn(u64) -> Key; 5] = [&even, &squares, &crowded, &alike, &of_each_length];
+        for (kind, key) in kinds.into_iter().enumerate() {
+            let tree = of((1..=2 * MANY as u64).map(|number| key(2 * number)));
+            for number in 1..=4 * MANY as u64 + 1 {
+                let key = key(number);
+                let before = tree.rows.iter().take_while(|(row, _)| *row < key).count();
+                let expected = if number % 2 == 0 { Ok(before) } else { Err(before) };
+                assert_eq!(tree.search(&key), expected, "number {number} of kind {kind}");
+            }
+        }
     }
 }

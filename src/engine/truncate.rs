@@ -259,5 +259,12 @@ fn hide_in_stable(ctx: &mut Ctx<'_>, table: TableId, in_stable: InStable, start:
     if let Table::Layered(layered) = &mut ctx.node.core.tables[table.0] {
         layered.truncate(Truncation { keys, txn: ctx.txn.id, start_ts: stamp, durable_ts: stamp, prepared: false });
     }
-    ctx.txn.ops.push(TxnOp { table, key: start, kind: WriteKind::Truncate { stop }, stamp, replaced: Some(newest) });
+    ctx.txn.ops.push(TxnOp {
+        table,
+        key: start,
+        row: 0,
+        kind: WriteKind::Truncate { stop },
+        stamp,
+        replaced: Some(newest),
+    });
 }

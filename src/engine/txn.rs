@@ -109,6 +109,8 @@ pub struct TxnOp {
     pub table: TableId,
     /// On which key.
     pub key: Key,
+    /// Where the key's row was then. No more than a hint, and of no use to a truncation.
+    pub row: usize,
     /// What it is.
     pub kind: WriteKind,
     /// The commit timestamp that was set when it was made; 0: it gets the final one.

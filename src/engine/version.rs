@@ -121,9 +121,16 @@ impl Chain {
         self.0.push(version);
     }
 
-    /// Whether the chain is worth trimming.
+    /// Whether the chain is worth trimming: it is long, and another version would make it take more memory. A chain that
+    /// nothing can be taken from is not looked through for every version that is added, only each time it has doubled.
     pub fn is_long(&self) -> bool {
-        self.0.len() > SHORT
+        self.0.len() > SHORT && self.0.len() == self.0.capacity()
+    }
+
+    /// Whether [`Chain::trim`] may drop something where no reader reads below `ts`: the second version hides the first, and
+    /// those that follow became durable no earlier, most often.
+    pub fn may_be_trimmed(&self, ts: Timestamp) -> bool {
+        self.0.get(1).is_some_and(|second| second.durable_ts <= ts)
     }
 
     /// Drops the versions that are older than one that every present and future reader sees.
@@ -218,5 +225,43 @@ impl Chain {
     /// Where the updates of the running transaction `txn` begin.
     fn start_of(&self, txn: TxnId) -> usize {
         self.0.iter().rposition(|version| version.txn != txn).map_or(0, |last_other| last_other + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A chain of versions by the transactions 1 to `count` at timestamps of the same numbers, trimmed when it asks for it.
+    /// Answers with it, and how often it asked.
+    fn grow(count: u64, horizon: Horizon) -> (Chain, u32) {
+        let (mut chain, mut asked) = (Chain::default(), 0);
+        for number in 1..=count {
+            let payload = Payload::Put(Value::EMPTY);
+            chain.push(Version { txn: number, start_ts: number, durable_ts: number, prepared: false, payload });
+            if chain.is_long() {
+                asked += 1;
+                if chain.may_be_trimmed(horizon.ts) {
+                    chain.trim(horizon);
+                }
+            }
+        }
+        (chain, asked)
+    }
+
+    #[test]
+    fn a_chain_stays_short_if_nobody_reads_old_versions() {
+        let (chain, _) = grow(1000, Horizon { txn: 2000, ts: 2000 });
+        assert!(chain.versions().len() <= 2 * SHORT, "{}", chain.versions().len());
+        assert_eq!(chain.versions().last().map(|newest| newest.txn), Some(1000));
+    }
+
+    #[test]
+    fn a_chain_that_nothing_can_be_taken_from_is_not_looked_through_each_time() {
+        for horizon in [Horizon { txn: 2000, ts: 0 }, Horizon { txn: 0, ts: 2000 }] {
+            let (chain, asked) = grow(1000, horizon);
+            assert_eq!(chain.versions().len(), 1000);
+            assert!((1..20).contains(&asked), "{asked}");
+        }
     }
 }

@@ -234,12 +234,11 @@ impl Cursor {
         let kind = if payload == Payload::Reserve { WriteKind::Reserve } else { WriteKind::Update };
         let stamp = ctx.txn.commit_ts;
         let version = Version { txn: ctx.txn.id, start_ts: stamp, durable_ts: stamp, prepared: false, payload };
-        let Pushed { replaced, is_long } = ctx.node.core.written_tree(self.table).push(key, version);
+        let Pushed { replaced, row, is_long } = ctx.node.core.written_tree(self.table).push(key, version);
         if is_long {
-            let horizon = ctx.node.core.horizon();
-            ctx.node.core.written_tree(self.table).trim(key, horizon);
+            ctx.node.core.trim(self.table, key);
         }
-        ctx.txn.ops.push(TxnOp { table: self.table, key: key.clone(), kind, stamp, replaced });
+        ctx.txn.ops.push(TxnOp { table: self.table, key: key.clone(), row, kind, stamp, replaced });
     }
 }
 
@@ -250,6 +249,16 @@ impl Core {
             (Table::Plain(tree) | Table::Fixed(tree), _) => tree,
             (Table::Layered(layered), Role::Leader) => &mut layered.live,
             (Table::Layered(layered), Role::Follower) => &mut layered.ingest,
+        }
+    }
+
+    /// Drops what nobody can read any more of `key` in the tree that writes go to. What everybody sees is only asked if
+    /// timestamps allow anything to go: it takes a look at every session.
+    fn trim(&mut self, table: TableId, key: &Key) {
+        let ts = self.pinned();
+        if self.written_tree(table).chain(key).is_some_and(|chain| chain.may_be_trimmed(ts)) {
+            let horizon = self.horizon();
+            self.written_tree(table).trim(key, horizon);
         }
     }
 
