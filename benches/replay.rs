@@ -16,15 +16,20 @@ use lockstep::replay::source::Source;
 use lockstep::replay::store::{Store, StoreError};
 use lockstep::replay::threads::{self, Stalls};
 use lockstep::replay::worker::Counts;
+use mimalloc::MiMalloc;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
+/// As in the tool.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 /// Operations of a run.
 const OPS: u64 = 200_000;
 /// Each figure is the median of so many.
-const TIMES: usize = 7;
+const TIMES: usize = 15;
 
 const WORKLOADS: [(&str, &str); 4] = [
     ("column store, 53 % inserts", "var:base=1000:insert=53:update=47"),

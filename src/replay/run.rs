@@ -34,7 +34,7 @@ pub struct Stage {
 }
 
 /// Operations that a thread has under way, unless it is said otherwise.
-pub const BURST: usize = 16;
+pub const BURST: usize = 32;
 
 /// How a run goes. Nothing of this may make a difference to what it leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
