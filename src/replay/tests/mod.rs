@@ -3,6 +3,7 @@
 mod continued;
 mod given_up;
 mod mistakes;
+mod on_cue;
 mod on_engine;
 mod on_threads;
 #[cfg(shuttle)]
