@@ -11,6 +11,8 @@ use super::source::Source;
 use super::store::Store;
 use super::sync::{self, Condvar, Mutex, thread};
 use super::worker::{Counts, Next, Worker};
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -65,6 +67,9 @@ const STALL: u64 = 256;
 ///
 /// # Errors
 /// The first thing that a store did not do as the plan says.
+///
+/// # Panics
+/// As the first thread that panicked did, once it has stopped the others.
 pub fn run<Q, S>(
     plan: &Arc<Plan>,
     source: &mut Q,
@@ -78,7 +83,7 @@ where
     Q::Ticket: Send,
     S: Store + Send,
 {
-    let state = State { source, upkeep: Some(upkeep), failure: None };
+    let state = State { source, upkeep: Some(upkeep), failure: None, panic: None };
     let shared = Shared { state: Mutex::new(state), released: Condvar::new() };
     let counts = thread::scope(|scope| {
         let shared = &shared;
@@ -87,19 +92,23 @@ where
             .map(|(number, sessions)| {
                 let crew = Crew::new(plan, extra, sessions);
                 let draws = Draws::new(stalls.seed, Purpose::Schedule, STALLS + number);
-                scope.spawn(move || shared.drive(crew, Staller { draws, one_in: stalls.one_in }))
+                scope.spawn(move || shared.drive(crew, Staller { draws, one_in: stalls.one_in, gave_way: 0 }))
             })
             .collect();
         let mut counts = Counts::default();
         for worker in workers {
             match worker.join() {
                 Ok(own) => counts.add(&own),
-                Err(panic) => std::panic::resume_unwind(panic),
+                Err(panic) => panic::resume_unwind(panic),
             }
         }
         counts
     });
-    sync::into_inner(shared.state).failure.map_or(Ok(counts), Err)
+    let State { failure, panic, .. } = sync::into_inner(shared.state);
+    if let Some(panic) = panic {
+        panic::resume_unwind(panic);
+    }
+    failure.map_or(Ok(counts), Err)
 }
 
 /// Other schedules have draws below.
@@ -108,13 +117,18 @@ const STALLS: u64 = 1 << 33;
 struct Staller {
     draws: Draws,
     one_in: u64,
+    gave_way: u64,
 }
 
 impl Staller {
-    /// How often to let others go first before the calls that come.
-    fn next(&mut self) -> u64 {
-        let stalls = self.one_in > 0 && self.draws.below(self.one_in) == 0;
-        if stalls { self.draws.span(STALL) } else { 0 }
+    /// Lets others go first before the calls that come, if these stall.
+    fn give_way(&mut self) {
+        if self.one_in > 0 && self.draws.below(self.one_in) == 0 {
+            for _ in 0..self.draws.span(STALL) {
+                thread::yield_now();
+                self.gave_way += 1;
+            }
+        }
     }
 }
 
@@ -205,6 +219,15 @@ struct State<'a, Q, K> {
     /// `None` while somebody is at it.
     upkeep: Option<&'a mut K>,
     failure: Option<Failure>,
+    /// What a thread panicked with.
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl<Q, K> State<'_, Q, K> {
+    /// Whether something has ended the run before its time.
+    fn is_over(&self) -> bool {
+        self.failure.is_some() || self.panic.is_some()
+    }
 }
 
 struct Shared<'a, Q, K> {
@@ -213,10 +236,20 @@ struct Shared<'a, Q, K> {
 }
 
 impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
-    /// A thread's work, from the first number to the last.
+    /// A thread's work, from the first number to the last. Others would wait for ever for what it had when it panicked.
     fn drive<S: Store>(&self, mut crew: Crew<Q::Ticket, S>, mut staller: Staller) -> Counts {
-        while self.next(&mut crew) {
-            (0..staller.next()).for_each(|_| thread::yield_now());
+        let rounds = AssertUnwindSafe(|| self.go_round(&mut crew, &mut staller));
+        if let Err(panic) = panic::catch_unwind(rounds) {
+            sync::lock(&self.state).panic.get_or_insert(panic);
+            self.released.notify_all();
+            return Counts::default();
+        }
+        Counts { gave_way: staller.gave_way, ..crew.abandon() }
+    }
+
+    fn go_round<S: Store>(&self, crew: &mut Crew<Q::Ticket, S>, staller: &mut Staller) {
+        while self.next(crew) {
+            staller.give_way();
             if let Err(violation) = crew.work::<Q>() {
                 self.fail(violation.into());
                 break;
@@ -227,8 +260,6 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
         for worker in &mut crew.workers {
             worker.give_back(state.source);
         }
-        drop(state);
-        crew.abandon()
     }
 
     fn fail(&self, failure: Failure) {
@@ -241,11 +272,12 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
         let mut state = sync::lock(&self.state);
         let mut has_waited = false;
         loop {
-            if state.failure.is_some() {
+            if state.is_over() {
                 return false;
             }
-            let released = crew.ask(state.source);
-            if released {
+            // One may wait for what another of the crew gives back after that.
+            let mut is_news = crew.ask(state.source);
+            if is_news {
                 self.released.notify_all();
             }
             let done = state.source.all_done();
@@ -260,7 +292,7 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
                     return false;
                 }
                 // What somebody waits for may have come meanwhile.
-                continue;
+                is_news = true;
             }
             if crew.has_work() {
                 return true;
@@ -268,8 +300,7 @@ impl<Q: Source, K: Upkeep> Shared<'_, Q, K> {
             if crew.has_quit() {
                 return false;
             }
-            if released {
-                // One may wait for what another of the crew has given back after that.
+            if is_news {
                 continue;
             }
             if !std::mem::replace(&mut has_waited, true) {

@@ -33,6 +33,8 @@ pub struct Counts {
     pub attempts: Attempts,
     /// How often it had to wait, by [`Why`].
     pub waits: [u64; Why::ALL.len()],
+    /// How often a thread that stalled let others go first.
+    pub gave_way: u64,
 }
 
 impl Counts {
@@ -42,6 +44,7 @@ impl Counts {
         self.attempts.conflicts += other.attempts.conflicts;
         self.attempts.rolled_back += other.attempts.rolled_back;
         self.attempts.prepared += other.attempts.prepared;
+        self.gave_way += other.gave_way;
         self.waits.iter_mut().zip(other.waits).for_each(|(mine, theirs)| *mine += theirs);
     }
 

@@ -3,9 +3,11 @@
 use super::node::{NodeSession, Walk};
 use crate::backend::{Direction, Timestamp};
 use crate::bytes::ByteStr;
+use crate::engine::{Node, SharedNode};
 use crate::replay::plan::Draws;
 use crate::replay::request::{Answer, Exchange, Request};
 use crate::replay::store::{Store, StoreError};
+use parking_lot::MutexGuard;
 
 /// A session on each node.
 #[derive(Debug)]
@@ -32,14 +34,52 @@ impl ClusterSession {
         if self.conflicts.as_mut().is_some_and(stumbles) { Err(StoreError::MadeUp) } else { Ok(()) }
     }
 
-    /// The answer of one node to a call, beside the answer of those before.
-    fn join(name: &str, before: Option<&Answer>, answer: Answer) -> Result<Answer, StoreError> {
-        match before {
-            Some(before) if *before != answer => {
-                Err(StoreError::Unexpected(format!("the nodes differ: {before:?}, but on the {name} {answer:?}")))
+    /// Makes calls on all nodes: all calls on one, then all on the next. `order` says where to begin; a conflict that was
+    /// made up for a call keeps it from being made. Nodes that answer unlike, be it with an error, are one.
+    fn on_all(sessions: &mut [Self], calls: &mut [Exchange], nodes: &[SharedNode], order: Order<'_>) {
+        let Order { first, mut held } = order;
+        for turn in 0..nodes.len() {
+            let number = (first + turn) % nodes.len();
+            let mut node = held.take().unwrap_or_else(|| nodes[number].lock());
+            for Exchange { session, request, answer } in calls.iter_mut() {
+                if *answer == Err(StoreError::MadeUp) {
+                    continue;
+                }
+                let all = &mut sessions[*session].nodes;
+                assert!(all[number].node().is(&nodes[number]), "sessions of one cluster");
+                let own = all[number].calls_on(&mut node).serve(request);
+                if turn == 0 {
+                    *answer = own;
+                } else if *answer != own {
+                    let (one, other) = (said(all[first].name(), answer), said(all[number].name(), &own));
+                    *answer = Err(StoreError::Unexpected(format!("the nodes differ: {one}, but {other}")));
+                }
             }
-            _ => Ok(answer),
         }
+    }
+}
+
+/// What a node answered.
+fn said(name: &str, answer: &Result<Answer, StoreError>) -> String {
+    match answer {
+        Ok(answer) => format!("{answer:?} on the {name}"),
+        Err(error) => format!("{error} on the {name}"),
+    }
+}
+
+/// In which order nodes are asked.
+struct Order<'a> {
+    /// The first; those after it follow, then those before.
+    first: usize,
+    /// That one, if it is locked already.
+    held: Option<MutexGuard<'a, Node>>,
+}
+
+impl<'a> Order<'a> {
+    /// Who finds the leader taken begins with the follower rather than wait.
+    fn of(nodes: &'a [SharedNode]) -> Self {
+        let held = nodes[0].try_lock();
+        Order { first: if held.is_some() { 0 } else { nodes.len() - 1 }, held }
     }
 }
 
@@ -60,22 +100,7 @@ impl Store for ClusterSession {
         for call in calls.iter_mut().filter(|call| is_at_end(&call.request)) {
             call.answer = sessions[call.session].stumble().map(|()| Answer::Done);
         }
-        // Who finds the leader taken begins with the follower rather than wait.
-        let mut held = nodes[0].try_lock();
-        let first = if held.is_some() { 0 } else { nodes.len() - 1 };
-        for turn in 0..nodes.len() {
-            let number = (first + turn) % nodes.len();
-            let mut node = held.take().unwrap_or_else(|| nodes[number].lock());
-            for Exchange { session, request, answer } in calls.iter_mut() {
-                let session = &mut sessions[*session].nodes[number];
-                assert!(session.node().is(&nodes[number]), "sessions of one cluster");
-                if let Ok(before) = answer {
-                    let before = (turn > 0).then_some(&*before);
-                    let joined = session.calls_on(&mut node).serve(request);
-                    *answer = joined.and_then(|answer| Self::join(session.name(), before, answer));
-                }
-            }
-        }
+        Self::on_all(sessions, calls, &nodes, Order::of(&nodes));
         for call in calls.iter_mut().filter(|call| call.answer.is_ok() && is_write(&call.request)) {
             if let Err(error) = sessions[call.session].stumble() {
                 call.answer = Err(error);
@@ -127,7 +152,7 @@ fn is_at_end(request: &Request) -> bool {
 mod tests {
     use super::*;
     use crate::replay::cluster::Cluster;
-    use crate::replay::plan::{Plan, Spec, tables};
+    use crate::replay::plan::{Edit, Plan, Spec, tables};
     use std::sync::Arc;
 
     fn cluster() -> Cluster {
@@ -176,6 +201,105 @@ mod tests {
         assert_eq!(answers, [Ok(Answer::Done), Err(StoreError::Conflict), Ok(Answer::Done)]);
     }
 
+    const BEGIN: Request = Request::Begin { read_at: None };
+    const ROLLBACK: Request = Request::Rollback { at: None };
+
+    /// Asked in any order, with a transaction that has written the key and is still running on some of the nodes.
+    #[test]
+    fn a_conflict_that_not_all_nodes_meet_is_told_on() {
+        for (in_the_way, first) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let mut cluster = cluster();
+            let mut other = cluster.session(2);
+            let mut write = |node: usize, request| other.nodes()[node].calls().serve(&request).expect("served");
+            write(in_the_way, BEGIN);
+            write(in_the_way, update(3));
+            let mut sessions = [cluster.session(1)];
+            let mut ask = |request| {
+                let mut calls = of_each([request]);
+                let order = Order { first, held: None };
+                ClusterSession::on_all(&mut sessions, &mut calls, cluster.nodes(), order);
+                calls[0].answer.clone()
+            };
+            ask(BEGIN).expect("begun");
+            let answers = |node| if node == in_the_way { "a conflict" } else { "Done" };
+            let (one, two) = (["leader", "follower"][first], ["leader", "follower"][1 - first]);
+            let (of_one, of_two) = (answers(first), answers(1 - first));
+            let told = format!("the nodes differ: {of_one} on the {one}, but {of_two} on the {two}");
+            assert_eq!(ask(update(3)), Err(StoreError::Unexpected(told)));
+            // Met by both it is what it says.
+            ask(ROLLBACK).expect("rolled back");
+            write(1 - in_the_way, BEGIN);
+            write(1 - in_the_way, update(3));
+            ask(BEGIN).expect("begun");
+            assert_eq!(ask(update(3)), Err(StoreError::Conflict));
+        }
+    }
+
+    #[test]
+    fn who_finds_the_leader_taken_begins_with_the_follower() {
+        let cluster = cluster();
+        let Order { first, held } = Order::of(cluster.nodes());
+        assert_eq!((first, held.is_some()), (0, true));
+        // That was the leader itself: now it is taken.
+        let Order { first, held: of_another } = Order::of(cluster.nodes());
+        assert_eq!((first, of_another.is_some()), (1, false));
+        drop(held);
+        assert_eq!(Order::of(cluster.nodes()).first, 0);
+    }
+
+    #[test]
+    fn conflicts_are_made_up_after_writes_and_before_what_may_fail_at_the_end() {
+        let mut cluster = cluster();
+        cluster.make_up_conflicts(1, 1000);
+        let mut session = cluster.session(1);
+        let made_up = Err(StoreError::MadeUp);
+        let (value, edit) = (ByteStr::new(b"new"), Edit::Replace { offset: 0, bytes: *b"modified" });
+        for write in [
+            Request::Insert { table: 0, key: 99, value: value.clone() },
+            Request::Append { table: 1, value: value.clone() },
+            update(3),
+            Request::Remove { table: 0, key: 3 },
+            Request::Modify { table: 0, key: 3, edit },
+            Request::Truncate { table: 0, first: 3, last: 4 },
+        ] {
+            session.serve(&BEGIN).expect("begun");
+            let before = session.serve(&Request::Read { table: 0, key: 3 }).expect("read");
+            assert_eq!(session.serve(&write), made_up, "{write:?}");
+            // It was made.
+            let after = session.serve(&Request::Read { table: 0, key: 3 }).expect("read");
+            let is_of_this_key = !matches!(write, Request::Insert { .. } | Request::Append { .. });
+            assert_eq!(before != after, is_of_this_key, "{write:?}");
+            session.serve(&ROLLBACK).expect("rolled back");
+        }
+        let (prepare, commit) = (Request::Prepare { at: 500 }, Request::Commit { at: 500, durable: None });
+        for end in [&prepare, &commit] {
+            session.serve(&BEGIN).expect("begun");
+            assert_eq!(session.serve(end), made_up, "{end:?}");
+            // It was not made: the transaction goes on.
+            session.serve(&Request::Read { table: 0, key: 3 }).expect("read");
+            session.serve(&ROLLBACK).expect("rolled back");
+        }
+        // What is prepared always commits.
+        session.serve(&BEGIN).expect("begun");
+        let conflicts = session.conflicts.take();
+        session.serve(&prepare).expect("prepared");
+        session.conflicts = conflicts;
+        assert_eq!(session.serve(&Request::Commit { at: 500, durable: Some(500) }), Ok(Answer::Done));
+    }
+
+    #[test]
+    fn as_many_conflicts_are_made_up_as_was_asked_for() {
+        let mut cluster = cluster();
+        for (per_mille, expected) in [(0, 0..=0), (100, 70..=130), (1000, 1000..=1000)] {
+            cluster.make_up_conflicts(1, per_mille);
+            let mut session = cluster.session(1);
+            session.serve(&BEGIN).expect("begun");
+            let met = (0..1000).filter(|_| session.serve(&update(3)) == Err(StoreError::MadeUp)).count();
+            assert!(expected.contains(&met), "{met} of 1000, {per_mille} asked for");
+            session.serve(&ROLLBACK).expect("rolled back");
+        }
+    }
+
     #[test]
     fn nodes_that_answer_unlike_are_told_on() {
         let mut cluster = cluster();
@@ -193,7 +317,7 @@ mod tests {
         assert!(error.to_string().contains("the nodes differ in table 0"), "{error}");
         session.serve(&Request::Begin { read_at: None }).expect("begun");
         let error = session.serve(&Request::Read { table: 0, key: 7 }).expect_err("the follower lacks a row");
-        assert!(error.to_string().contains("on the follower Value(None)"), "{error}");
+        assert!(error.to_string().contains("but Value(None) on the follower"), "{error}");
     }
 
     #[test]

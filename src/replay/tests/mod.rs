@@ -1,7 +1,9 @@
 //! Runs of whole plans against the toy store, compared with the oracle.
 
 mod continued;
+mod given_up;
 mod mistakes;
+mod on_cue;
 mod on_engine;
 mod on_threads;
 #[cfg(shuttle)]

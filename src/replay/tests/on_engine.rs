@@ -106,6 +106,20 @@ fn any_number_of_threads_leaves_what_is_planned() {
     assert!(conflicts > 0);
 }
 
+/// One worker meets the same each time.
+#[test]
+fn conflicts_and_stalls_are_there_if_they_are_asked_for() {
+    let (text, lanes, stop) = RUNS[0];
+    let plan = plan(text, lanes, 0);
+    for (threads, conflicts, stalls) in [(true, 0, 0), (true, 100, 1), (false, 0, 0), (false, 100, 1)] {
+        let settings = Settings { threads, conflicts, stalls, ..Settings::new(1) };
+        let counts = good(&plan, &only(stop, 1), &settings).counts;
+        assert_eq!(counts.attempts.conflicts > 0, conflicts > 0, "{settings:?}");
+        // In virtual time they only take longer.
+        assert_eq!(counts.gave_way > 0, threads && stalls > 0, "{settings:?}");
+    }
+}
+
 #[test]
 fn any_schedule_leaves_what_is_planned() {
     for (index, (text, lanes, stop)) in RUNS.into_iter().enumerate() {
