@@ -317,10 +317,12 @@ mod tests {
     fn keys_are_found_wherever_they_lie() {
         let even = |number: u64| record_number(number);
         let squares = |number: u64| record_number(number * number);
-        let crowded = |number: u64| record_number(if number == 1 { 1 } else { u64::MAX - 9000 + number });
+        let cubes = |number: u64| record_number(number * number * number);
+        // All but the first of those that are there.
+        let crowded = |number: u64| record_number(if number <= 2 { number } else { u64::MAX - 9000 + number });
         let alike = |number: u64| Key::new(format!("the same eight and more {number:06}").as_bytes());
         let of_each_length = |number: u64| Key::new(&vec![7; number as usize]);
-        let kinds: [&dyn Fn(u64) -> Key; 5] = [&even, &squares, &crowded, &alike, &of_each_length];
+        let kinds: [&dyn Fn(u64) -> Key; 6] = [&even, &squares, &cubes, &crowded, &alike, &of_each_length];
         for (kind, key) in kinds.into_iter().enumerate() {
             let tree = of((1..=2 * MANY as u64).map(|number| key(2 * number)));
             for number in 1..=4 * MANY as u64 + 1 {
@@ -329,6 +331,36 @@ mod tests {
                 let expected = if number % 2 == 0 { Ok(before) } else { Err(before) };
                 assert_eq!(tree.search(&key), expected, "number {number} of kind {kind}");
             }
+            assert_eq!(tree.search(&Key::EMPTY), Err(0), "before all of kind {kind}");
+            assert_eq!(tree.search(&Key::new(&[0xff; 20])), Err(2 * MANY), "after all of kind {kind}");
         }
+    }
+
+    /// So that a search is not a binary search of everything after all.
+    #[test]
+    fn keys_that_are_spread_evenly_are_looked_for_among_few_rows() {
+        let tree = of((1..=2 * MANY as u64).map(|number| record_number(10 * number)));
+        for number in 1..=20 * MANY as u64 + 10 {
+            let among = tree.around(&record_number(number)).len();
+            assert!(among <= NEAR + 1, "{among} rows for number {number}");
+        }
+    }
+
+    /// Rows move when others come before them and go: where one was written is not where it is.
+    #[test]
+    fn what_was_written_is_settled_wherever_its_row_is_now() {
+        let payload = || Payload::Put(Value::EMPTY);
+        let version = |txn| Version { txn, start_ts: 0, durable_ts: 0, prepared: false, payload: payload() };
+        let mut tree = of([Key::from("a"), Key::from("z")].into_iter());
+        let row = tree.push(&Key::from("m"), version(2)).row;
+        tree.push(&Key::from("b"), version(3));
+        tree.settle(&Key::from("m"), row, 2, Outcome::Committed(7));
+        let stamps = |tree: &Tree| tree.rows().map(|(_, chain)| chain.versions()[0].start_ts).collect::<Vec<_>>();
+        assert_eq!(stamps(&tree), [0, 0, 7, 0]);
+        let row = tree.push(&Key::from("z"), version(4)).row;
+        tree.settle(&Key::from("b"), 1, 3, Outcome::RolledBack);
+        tree.settle(&Key::from("z"), row, 4, Outcome::RolledBack);
+        let lengths: Vec<_> = tree.rows().map(|(_, chain)| chain.versions().len()).collect();
+        assert_eq!((lengths, stamps(&tree)), (vec![1; 3], vec![0, 7, 0]));
     }
 }
