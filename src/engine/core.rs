@@ -297,3 +297,43 @@ impl Core {
         Horizon { txn, ts: self.pinned() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::{Begin, Call, Code, TxnTimestamp, Who};
+    use crate::engine::Node;
+
+    /// As long as none is counted nobody looks for any.
+    #[test]
+    fn those_who_read_at_a_timestamp_are_counted_until_they_end() {
+        let mut node = Node::new(Role::Leader);
+        for _ in 0..3 {
+            node.open_session(Isolation::Snapshot, 1);
+        }
+        let at = |ts| Call::Begin(Begin { read_ts: Some(ts), ..Begin::default() });
+        let later = |ts| Call::TimestampTransaction(TxnTimestamp::Read, ts);
+        let (none, commit) = (Begin::default(), Call::Commit { ts: None, durable: None });
+        let call = |node: &mut Node, session, call, code, readers: &[Timestamp]| {
+            assert_eq!(node.call(&[], 0, Who { session, cursor: 0 }, call).code, code, "{call:?}");
+            let oldest = readers.iter().min().copied().unwrap_or(0);
+            assert_eq!((node.core.readers, node.core.oldest_reader()), (readers.len(), oldest), "{call:?}");
+        };
+        call(&mut node, 0, at(30), Code::Ok, &[30]);
+        call(&mut node, 0, at(10), Code::Invalid, &[30]);
+        call(&mut node, 1, Call::Begin(none), Code::Ok, &[30]);
+        call(&mut node, 1, later(20), Code::Ok, &[30, 20]);
+        call(&mut node, 1, later(10), Code::Invalid, &[30, 20]);
+        call(&mut node, 2, at(25), Code::Ok, &[30, 20, 25]);
+        call(&mut node, 2, Call::Prepare(Some(40)), Code::Ok, &[30, 20, 25]);
+        call(&mut node, 1, Call::Rollback, Code::Ok, &[30, 25]);
+        call(&mut node, 0, commit, Code::Ok, &[25]);
+        call(&mut node, 2, Call::Rollback, Code::Ok, &[]);
+        // A crash ends them, too.
+        call(&mut node, 0, at(30), Code::Ok, &[30]);
+        node.restart(None);
+        call(&mut node, 0, Call::Begin(none), Code::Ok, &[]);
+        call(&mut node, 1, at(50), Code::Ok, &[50]);
+        call(&mut node, 1, Call::Rollback, Code::Ok, &[]);
+    }
+}
