@@ -170,6 +170,12 @@ impl Session {
         self.snapshot
     }
 
+    /// The snapshot that is held and that something may be read with. A place that was taken before may hold one all through a
+    /// transaction at read-uncommitted, which reads without, and ends it.
+    pub fn snapshot_in_use(&self) -> Option<Moment> {
+        self.snapshot.filter(|_| self.isolation() != Isolation::ReadUncommitted)
+    }
+
     /// The read timestamp of the transaction that is running, if it has one.
     pub fn read_timestamp(&self) -> Option<Timestamp> {
         self.txn.as_ref().map(|txn| txn.read_ts).filter(|&read_ts| read_ts != 0)

@@ -52,7 +52,7 @@ impl Model {
     pub fn largest_needed(&self, session: u8, table: u8) -> Option<Key> {
         let session = self.session(session);
         let everyone = Everyone {
-            moment: session.held_snapshot().unwrap_or(self.node.now),
+            moment: session.snapshot_in_use().unwrap_or(self.node.now),
             pinned_ts: session.read_timestamp().map_or(self.node.oldest, |read_ts| read_ts.min(self.node.oldest)),
         };
         self.tables[usize::from(table)].largest_needed(&everyone).cloned()
