@@ -271,8 +271,10 @@ impl Core {
 
     /// The oldest active read timestamp; 0: none.
     pub fn oldest_reader(&self) -> Timestamp {
-        let reading = || self.registrations.iter().map(|r| r.read_ts).filter(|&ts| ts != 0);
-        if self.readers == 0 { 0 } else { reading().min().unwrap_or(0) }
+        if self.readers == 0 {
+            return 0;
+        }
+        self.registrations.iter().map(|r| r.read_ts).filter(|&ts| ts != 0).min().unwrap_or(0)
     }
 
     /// The smaller of oldest and the oldest active read timestamp; 0 while oldest is unset.

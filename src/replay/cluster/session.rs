@@ -13,8 +13,6 @@ use parking_lot::MutexGuard;
 #[derive(Debug)]
 pub struct ClusterSession {
     nodes: Vec<NodeSession>,
-    /// The nodes, but while one of its bursts has them. To count who else has them, twice for each burst, would be felt.
-    shared: Vec<SharedNode>,
     /// For made-up conflicts: how many in a thousand writes, prepares and commits.
     conflicts: Option<(Draws, u64)>,
 }
@@ -22,8 +20,7 @@ pub struct ClusterSession {
 impl ClusterSession {
     /// Sessions of the nodes as one.
     pub fn new(nodes: Vec<NodeSession>, conflicts: Option<(Draws, u64)>) -> Self {
-        let shared = nodes.iter().map(|session| session.node().clone()).collect();
-        ClusterSession { nodes, shared, conflicts }
+        ClusterSession { nodes, conflicts }
     }
 
     /// The sessions, leader first.
@@ -96,7 +93,10 @@ impl Store for ClusterSession {
 
     /// All calls on one node, then all on the other: so a thread has one of them while another has the other.
     fn burst(sessions: &mut [Self], calls: &mut [Exchange]) {
-        let Some(nodes) = sessions.first_mut().map(|session| std::mem::take(&mut session.shared)) else { return };
+        let nodes: Vec<_> = match sessions.first() {
+            Some(session) => session.nodes.iter().map(|session| session.node().clone()).collect(),
+            None => return,
+        };
         for call in calls.iter_mut().filter(|call| is_at_end(&call.request)) {
             call.answer = sessions[call.session].stumble().map(|()| Answer::Done);
         }
@@ -106,7 +106,6 @@ impl Store for ClusterSession {
                 call.answer = Err(error);
             }
         }
-        sessions[0].shared = nodes;
     }
 
     fn scan(&mut self, table: u16, at: Timestamp) -> Result<Vec<(u64, ByteStr)>, StoreError> {
